@@ -1,0 +1,95 @@
+/** Byte classes and small tests on bytes that the parser's steps share. */
+
+export const NEWLINE = 0x0a
+export const CARRIAGE_RETURN = 0x0d
+export const SPACE = 0x20
+export const OPEN = 0x5b
+export const CLOSE = 0x5d
+
+const DIGIT = 1
+const HEX = 2
+const WORD = 4
+const NAME = 8
+const URL = 16
+
+/** Per byte: which classes it belongs to. */
+const CLASS = new Uint8Array(256)
+for (let byte = 0; byte < 256; byte++) {
+  const char = String.fromCharCode(byte)
+  if (/[0-9]/.test(char)) CLASS[byte] |= DIGIT
+  if (/[0-9a-fA-F]/.test(char)) CLASS[byte] |= HEX
+  if (/[\w.:-]/.test(char)) CLASS[byte] |= WORD
+  if (/[\w.:/@ -]/.test(char)) CLASS[byte] |= NAME
+  // A request target never holds blanks or control bytes: the gateway's HTTP parser refuses them.
+  if (byte > SPACE && byte !== 0x7f) CLASS[byte] |= URL
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+export const isDigits = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, DIGIT)
+/** Letters, digits and `_ . : -`: organisations, environments, error codes, methods. */
+export const isWord = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, WORD)
+/** A word that may hold blanks, `/` and `@`: names of components. */
+export const isName = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, NAME)
+export const isUrl = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, URL)
+
+/** Milliseconds taken; below zero where the gateway's clock was set back. */
+export function isElapsed(bytes: Uint8Array, start: number, end: number): boolean {
+  const from = bytes[start] === 0x2d && end - start > 1 ? start + 1 : start
+  return isDigits(bytes, from, end)
+}
+
+function all(bytes: Uint8Array, start: number, end: number, mask: number): boolean {
+  for (let i = start; i < end; i++) if ((CLASS[bytes[i]] & mask) === 0) return false
+  return true
+}
+
+/** `8-4-4-4-12` hex digits, of any version. */
+export function isUuid(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== 36) return false
+  if (bytes[start + 8] !== 0x2d || bytes[start + 13] !== 0x2d) return false
+  if (bytes[start + 18] !== 0x2d || bytes[start + 23] !== 0x2d) return false
+  for (let i = 0; i < 36; i++) {
+    if (i === 8 || i === 13 || i === 18 || i === 23) continue
+    if ((CLASS[bytes[start + i]] & HEX) === 0) return false
+  }
+  return true
+}
+
+/** An address as the gateway writes it: IPv4 in every version seen; IPv6 is tolerated. Not empty. */
+export function isAddress(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 2 || end - start > 45) return false
+  let dots = 0
+  let colons = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]
+    if (byte === 0x2e) dots++
+    else if (byte === 0x3a) colons++
+    else if ((CLASS[byte] & HEX) === 0) return false
+  }
+  return colons >= 2 || (dots === 3 && isIpv4(bytes, start, end))
+}
+
+function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
+  let value = -1
+  for (let i = start; i <= end; i++) {
+    const byte = i === end ? 0x2e : bytes[i]
+    if (byte === 0x2e) {
+      if (value < 0 || value > 255) return false
+      value = -1
+    } else if (isDigit(byte)) {
+      value = (value < 0 ? 0 : value) * 10 + byte - 0x30
+    } else return false
+  }
+  return true
+}
+
+export function equals(bytes: Uint8Array, start: number, end: number, expected: Uint8Array): boolean {
+  if (end - start !== expected.length) return false
+  for (let i = 0; i < expected.length; i++) if (bytes[start + i] !== expected[i]) return false
+  return true
+}
+
+export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)

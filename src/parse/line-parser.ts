@@ -1,0 +1,339 @@
+import { decode, EventView } from '../event-view.js'
+import type { LineHandler, TextView } from '../line-handler.js'
+import type { Ledger, LineBlock, LineSource, RejectionReason } from '../records.js'
+import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, SPACE } from './bytes.js'
+import { type Unwrapped, unwrapCri, unwrapDocker } from './envelope.js'
+import { roleOf } from './role.js'
+import { splitEvent } from './split-event.js'
+import { noHints, type PartitionHints } from './split-hostile.js'
+import { looksLikeTimestamp, TIMESTAMP_LENGTH, TimestampReader } from './timestamp.js'
+
+export interface LineParserOptions {
+  /** A longer line is a rejection. */
+  readonly maxLineBytes?: number
+  /** Looks at warn and error events only; of the ledger `lines` alone is kept. */
+  readonly halvesOnly?: boolean
+}
+
+const MAX_LINE_BYTES = 1 << 20
+/** A torn event line shows at least so many `][`; a stack or a message does not. */
+const TORN_SEPARATORS = 7
+
+/**
+ * Bytes → entries: calls the handler for each line of the blocks it is given, in order, and keeps the ledger. Total:
+ * every line becomes an event, a plain or stats record, a continuation, or a rejection with a reason; none throws.
+ *
+ * State per source is small: whether a record came before (for continuations), a record that goes on in the next line
+ * (embedded newline), and the parts of a container's split line. `end` settles them.
+ */
+export class LineParser {
+  readonly ledger: Ledger = { lines: 0, events: 0, plain: 0, stats: 0, continuations: 0, rejections: 0 }
+  readonly #view = new EventView()
+  readonly #timestamps = new TimestampReader()
+  readonly #sources = new Map<string, SourceState>()
+  readonly #hints = new Map<string, PartitionHints>()
+  readonly #handler: LineHandler
+  readonly #maxLineBytes: number
+  readonly #halvesOnly: boolean
+
+  constructor(handler: LineHandler, { maxLineBytes = MAX_LINE_BYTES, halvesOnly = false }: LineParserOptions = {}) {
+    this.#handler = handler
+    this.#maxLineBytes = maxLineBytes
+    this.#halvesOnly = halvesOnly
+  }
+
+  parse({ source, bytes, offset, last }: LineBlock): void {
+    const state = this.#stateOf(source)
+    let start = 0
+    while (start < bytes.length) {
+      const newline = bytes.indexOf(NEWLINE, start)
+      let end = newline < 0 ? bytes.length : newline
+      if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
+      this.ledger.lines++
+      if (!this.#halvesOnly || mayBeHalf(bytes, start, end))
+        this.#physicalLine(state, bytes, start, end, offset + start)
+      start = newline < 0 ? bytes.length : newline + 1
+    }
+    if (last) this.end(source)
+  }
+
+  /** Settles what is open in a source that gives no more lines. */
+  end(source: LineSource): void {
+    const state = this.#sources.get(source.path)
+    if (state === undefined) return
+    this.#closeOpen(state)
+    for (const part of state.parts.values()) this.#closePart(state, part)
+    this.#sources.delete(source.path)
+  }
+
+  #stateOf(source: LineSource): SourceState {
+    const known = this.#sources.get(source.path)
+    if (known !== undefined) return known
+    const hints = this.#hints.get(source.partition) ?? noHints()
+    this.#hints.set(source.partition, hints)
+    const state = { source, hints, hasRecord: false, open: null, parts: new Map() }
+    this.#sources.set(source.path, state)
+    return state
+  }
+
+  #physicalLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    if (end - start > this.#maxLineBytes) {
+      this.#closeOpen(state)
+      return this.#reject('too_long', state, bytes, start, Math.min(end, start + REJECTED_TEXT_BYTES), offset)
+    }
+    const first = bytes[start]
+    if (first === 0x7b && end > start) {
+      const unwrapped = unwrapDocker(bytes, start, end)
+      if (unwrapped !== null) return this.#containerLine(state, unwrapped, offset)
+    } else if (end - start > TIMESTAMP_LENGTH && isDigit(first) && bytes[start + 10] === 0x54) {
+      if (bytes[start + TIMESTAMP_LENGTH + 1] !== OPEN) {
+        const unwrapped = unwrapCri(bytes, start, end)
+        if (unwrapped !== null) return this.#containerLine(state, unwrapped, offset)
+      }
+    }
+    this.#line(state, bytes, start, end, offset)
+  }
+
+  #containerLine(state: SourceState, { bytes, stream, partial }: Unwrapped, offset: number): void {
+    const part = state.parts.get(stream)
+    if (part === undefined && !partial) {
+      const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+      return this.#line(state, bytes, 0, end, offset)
+    }
+    const whole = part ?? { chunks: [], length: 0, pieces: 0, offset }
+    whole.pieces++
+    // Past the limit the line is a rejection whatever it holds, so its bytes need not be kept.
+    if (whole.length <= this.#maxLineBytes) whole.chunks.push(bytes)
+    whole.length += bytes.length
+    if (partial) {
+      state.parts.set(stream, whole)
+      return
+    }
+    state.parts.delete(stream)
+    this.ledger.continuations += whole.pieces - 1
+    const joined = concatenate(whole.chunks)
+    if (whole.length > this.#maxLineBytes) {
+      return this.#reject('too_long', state, joined, 0, Math.min(joined.length, REJECTED_TEXT_BYTES), whole.offset)
+    }
+    this.#line(state, joined, 0, joined.length, whole.offset)
+  }
+
+  #closePart(state: SourceState, part: Part): void {
+    this.ledger.continuations += part.pieces - 1
+    const joined = concatenate(part.chunks)
+    this.#reject('unterminated', state, joined, 0, Math.min(joined.length, REJECTED_TEXT_BYTES), part.offset)
+  }
+
+  #line(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    const timeMs = this.#timestamps.read(bytes, start, end)
+    if (!Number.isNaN(timeMs)) {
+      if (state.open !== null) this.#closeOpen(state)
+      state.hasRecord = true
+      if (bytes[start + TIMESTAMP_LENGTH] !== SPACE) return this.#reject('bad_level', state, bytes, start, end, offset)
+      if (bytes[start + TIMESTAMP_LENGTH + 1] === OPEN && !isDigit(bytes[start + TIMESTAMP_LENGTH + 2])) {
+        return this.#event(state, bytes, start, end, offset, timeMs)
+      }
+      return this.#plain(state, bytes, start, end, offset, timeMs)
+    }
+    this.#otherLine(state, bytes, start, end, offset)
+  }
+
+  #event(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number, timeMs: number): void {
+    let lineEnd = end
+    while (bytes[lineEnd - 1] === SPACE) lineEnd--
+    const reason = splitEvent(this.#view, bytes, start, lineEnd, state.hints)
+    if (reason === null) return this.#emitEvent(state, offset, timeMs)
+    if (reason === 'unterminated' || reason === 'missing_fields') {
+      state.open = {
+        reason,
+        timeMs,
+        offset,
+        lines: 1,
+        attempts: 0,
+        chunks: [bytes.slice(start, end)],
+        length: end - start,
+      }
+      return
+    }
+    this.#reject(reason, state, bytes, start, end, offset, timeMs)
+  }
+
+  #emitEvent(state: SourceState, offset: number, timeMs: number): void {
+    const view = this.#view
+    view.source = state.source
+    view.offset = offset
+    view.timeMs = timeMs
+    view.role = roleOf(view)
+    this.ledger.events++
+    this.#handler.event(view)
+  }
+
+  #plain(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number, timeMs: number): void {
+    const head = readHead(bytes, start + TIMESTAMP_LENGTH + 1, end)
+    if (head === null) return this.#reject('bad_level', state, bytes, start, end, offset, timeMs)
+    const { source } = state
+    const view: TextView = { bytes, source, offset, timeMs, lineStart: start, lineEnd: end, ...head }
+    if (head.level === 'stats') {
+      this.ledger.stats++
+      this.#handler.stats(view)
+    } else {
+      this.ledger.plain++
+      this.#handler.plain(view)
+    }
+  }
+
+  /** A line without a time of its own: part of the record before it, or nothing we know. */
+  #otherLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    if (bytes[start] === 0 && end > start) return this.#lineBehindNuls(state, bytes, start, end, offset)
+    if (state.open !== null) return this.#continueOpen(state, state.open, bytes, start, end)
+    if (looksLikeTimestamp(bytes, start, end)) return this.#reject('bad_timestamp', state, bytes, start, end, offset)
+    if (start !== end && isTornEvent(bytes, start, end)) {
+      return this.#reject('bad_timestamp', state, bytes, start, end, offset)
+    }
+    if (!state.hasRecord && start !== end) {
+      const reason = bytes[start] === 0x7b ? 'bad_envelope' : 'no_record'
+      return this.#reject(reason, state, bytes, start, end, offset)
+    }
+    this.ledger.continuations++
+    this.#handler.continuation(state.source, bytes, start, end)
+  }
+
+  /** A crash leaves a hole of NUL bytes where a block was never written; the next record follows on the same line. */
+  #lineBehindNuls(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    let behind = start
+    while (behind < end && bytes[behind] === 0) behind++
+    if (behind === end) return this.#reject('control_bytes', state, bytes, start, end, offset)
+    this.#line(state, bytes, behind, end, offset + behind - start)
+  }
+
+  /** The gateway writes a record in one piece, so the lines behind an unfinished one are its own. */
+  #continueOpen(state: SourceState, open: OpenEvent, bytes: Uint8Array, start: number, end: number): void {
+    open.lines++
+    if (open.length + end - start + 1 > this.#maxLineBytes) return this.#closeOpen(state)
+    open.chunks.push(NEWLINE_BYTES, bytes.slice(start, end))
+    open.length += end - start + 1
+    if (bytes[end - 1] !== CLOSE || end === start || ++open.attempts > MAX_ATTEMPTS) return
+    const joined = concatenate(open.chunks)
+    open.chunks = [joined]
+    const reason = splitEvent(this.#view, joined, 0, joined.length, state.hints)
+    if (reason === 'unterminated' || reason === 'missing_fields') return
+    if (reason !== null) {
+      open.reason = reason
+      return this.#closeOpen(state)
+    }
+    state.open = null
+    this.ledger.continuations += open.lines - 1
+    this.#emitEvent(state, open.offset, open.timeMs)
+  }
+
+  #closeOpen(state: SourceState): void {
+    const { open } = state
+    if (open === null) return
+    state.open = null
+    this.ledger.continuations += open.lines - 1
+    const joined = concatenate(open.chunks)
+    this.#reject(open.reason, state, joined, 0, joined.length, open.offset, open.timeMs)
+  }
+
+  #reject(
+    reason: RejectionReason,
+    state: SourceState,
+    bytes: Uint8Array,
+    lineStart: number,
+    lineEnd: number,
+    offset: number,
+    timeMs = Number.NaN,
+  ): void {
+    const { source } = state
+    this.ledger.rejections++
+    const view = { bytes, source, offset, timeMs, lineStart, lineEnd, level: null, pid: null, textStart: lineStart }
+    this.#handler.rejection(reason, view)
+  }
+}
+
+/** How much of an over-long line is kept to show what it was. */
+const REJECTED_TEXT_BYTES = 4096
+/** Each try joins and splits the whole record: bounded, so that hostile lines stay linear. */
+const MAX_ATTEMPTS = 32
+const NEWLINE_BYTES = new Uint8Array([NEWLINE])
+
+interface SourceState {
+  readonly source: LineSource
+  readonly hints: PartitionHints
+  hasRecord: boolean
+  open: OpenEvent | null
+  readonly parts: Map<string, Part>
+}
+
+/** An event whose last field has not come yet: a message holds a newline. */
+interface OpenEvent {
+  reason: RejectionReason
+  readonly timeMs: number
+  readonly offset: number
+  lines: number
+  /** Lines so far that might have been its last. */
+  attempts: number
+  chunks: Uint8Array[]
+  length: number
+}
+
+/** The pieces so far of a line that a container runtime has cut. */
+interface Part {
+  readonly chunks: Uint8Array[]
+  length: number
+  pieces: number
+  readonly offset: number
+}
+
+/** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
+function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start <= TIMESTAMP_LENGTH + 2) return false
+  if (bytes[start + TIMESTAMP_LENGTH + 1] === OPEN && bytes[start + TIMESTAMP_LENGTH] === SPACE) {
+    const level = bytes[start + TIMESTAMP_LENGTH + 2]
+    return level === 0x77 || level === 0x65
+  }
+  return bytes[start] === 0x7b || (isDigit(bytes[start]) && bytes[start + TIMESTAMP_LENGTH] !== SPACE)
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+}
+
+function isTornEvent(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[end - 1] !== CLOSE) return false
+  let separators = 0
+  for (let i = start; i < end - 1; i++) if (bytes[i] === CLOSE && bytes[i + 1] === OPEN) separators++
+  return separators >= TORN_SEPARATORS
+}
+
+interface Head {
+  readonly level: string | null
+  readonly pid: string | null
+  readonly textStart: number
+}
+
+/** `level pid text`, or `[pid] text` as the console lines begin; null where it is neither. */
+function readHead(bytes: Uint8Array, start: number, end: number): Head | null {
+  if (bytes[start] === OPEN) {
+    const close = bytes.indexOf(CLOSE, start)
+    if (close < 0 || close > end) return null
+    return { level: null, pid: decode(bytes, start + 1, close), textStart: Math.min(end, close + 2) }
+  }
+  const levelEnd = endOfToken(bytes, start, end)
+  const level = levelEnd - start > 5 ? '' : decode(bytes, start, levelEnd)
+  if (!PLAIN_LEVELS.has(level)) return null
+  const pidStart = Math.min(end, levelEnd + 1)
+  const pidEnd = endOfToken(bytes, pidStart, end)
+  let isPid = pidEnd > pidStart
+  for (let i = pidStart; i < pidEnd; i++) if (!isDigit(bytes[i])) isPid = false
+  if (!isPid) return level === 'stats' ? null : { level, pid: null, textStart: pidStart }
+  return { level, pid: decode(bytes, pidStart, pidEnd), textStart: Math.min(end, pidEnd + 1) }
+}
+
+const PLAIN_LEVELS = new Set(['info', 'warn', 'error', 'debug', 'trace', 'stats'])
+
+function endOfToken(bytes: Uint8Array, start: number, end: number): number {
+  let i = start
+  while (i < end && bytes[i] !== SPACE) i++
+  return i
+}
