@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto'
+import { redactRejected, redactText } from './text.js'
+import { type QueryMode, type RedactedUrl, redactUrl, redactUrlField } from './url.js'
+
+export interface RedactionSettings {
+  /** `hash`: `key:` and 16 hex digits of a keyed hash; `drop`: nothing; `show`: the API key as written. */
+  readonly clientId: 'hash' | 'drop' | 'show'
+  readonly query: QueryMode
+  /** Messages, plain lines, continuations, rejected lines. */
+  readonly text: 'mask' | 'show'
+}
+
+export const REDACT_ALL: RedactionSettings = { clientId: 'hash', query: 'drop', text: 'mask' }
+export const SHOW_ALL: RedactionSettings = { clientId: 'show', query: 'show', text: 'show' }
+
+const CACHE_SIZE = 10_000
+
+/**
+ * What must never leave does not get past this one. Pure but for its cache; `secret` keys the hash of API keys, so
+ * that they can be told apart but not guessed.
+ */
+export class Redactor {
+  readonly #keys = new Map<string, string>()
+
+  constructor(
+    readonly settings: RedactionSettings,
+    private readonly secret: Uint8Array,
+  ) {}
+
+  clientKey(clientId: string | null): string | null {
+    if (clientId === null || this.settings.clientId === 'drop') return null
+    if (this.settings.clientId === 'show') return clientId
+    const known = this.#keys.get(clientId)
+    if (known !== undefined) return known
+    const digest = createHmac('sha256', this.secret).update(clientId).digest('hex')
+    const key = `key:${digest.slice(0, 16)}`
+    if (this.#keys.size >= CACHE_SIZE) this.#keys.clear()
+    this.#keys.set(clientId, key)
+    return key
+  }
+
+  /** Path and query for documents; `clientId` is the request's own API key, which must not stand in them either. */
+  url(url: string | null, clientId: string | null): RedactedUrl {
+    return redactUrl(url, this.settings.query, this.#ownKey(clientId))
+  }
+
+  urlField(url: string | null, clientId: string | null): string | null {
+    if (url === null || this.settings.query === 'show') return url
+    return redactUrlField(url, this.settings.query, this.#ownKey(clientId))
+  }
+
+  text(text: string | null, clientId: string | null = null): string | null {
+    if (text === null || this.settings.text === 'show') return text
+    return redactText(text, this.#ownKey(clientId))
+  }
+
+  rejected(text: string): string {
+    return this.settings.text === 'show' ? text : redactRejected(text)
+  }
+
+  #ownKey(clientId: string | null): string | null {
+    return this.settings.clientId === 'show' ? null : clientId
+  }
+}

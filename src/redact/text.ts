@@ -1,0 +1,81 @@
+/**
+ * Masks what looks like a secret inside free text: messages, debug dumps, plain lines. It errs on the side of masking.
+ * Where secrets sit in the gateway's logs: headers dumped at debug, `installed plugin … subconfig={…}`, the oauth
+ * plugin's `apiKey:…`, error texts that quote a token or a url.
+ */
+export function redactText(text: string, ownKey: string | null = null): string {
+  if (SAFE_TEXTS.has(text)) return text
+  let masked = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
+  if (ownKey !== null && ownKey.length >= MIN_KEY_LENGTH) masked = masked.replaceAll(ownKey, MASK)
+  masked = masked
+    .replace(PEM, MASK)
+    .replace(PLUGIN_CONFIGURATION, (_, name: string) => `${name}={${MASK}}`)
+    .replace(USER_INFO, (_, scheme: string) => `${scheme}${MASK}@`)
+    .replace(SCHEME_TOKEN, (_, scheme: string) => `${scheme} ${MASK}`)
+    .replace(JSON_WEB_TOKEN, MASK)
+    .replace(QUERY, (query) => (query.includes('=') ? `?${MASK}` : query))
+    .replace(PAIR, maskPair)
+  return masked
+}
+
+export const MASK = '***'
+
+/** Longer free text is cut: it tells nothing more, and bounds the work that hostile text can cause. */
+const MAX_TEXT_LENGTH = 65_536
+const MIN_KEY_LENGTH = 4
+
+const SAFE_TEXTS = new Set([
+  'socket hang up',
+  'read ECONNRESET',
+  'write EPIPE',
+  'write ECONNRESET',
+  'aborted',
+  'no match found',
+  'SpikeArrest engaged',
+  'Gateway timed out trying to reach target',
+  'source request failed.',
+])
+
+const PEM = /-----BEGIN [^-]{1,64}-----[\s\S]*?(?:-----END [^-]{1,64}-----|$)/g
+const PLUGIN_CONFIGURATION = /\b(subconfig|config|header|headers)=\{[\s\S]*\}/g
+const USER_INFO = /\b([a-z][a-z0-9+.-]{0,31}:\/{1,2})[^\s/?#@[\]]{1,512}@/gi
+const SCHEME_TOKEN = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{4,}/gi
+const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}/g
+const QUERY = /\?[^\s"'<>\]]+/g
+/** `name=value`, `name: value`, `"name":"value"`; a name begins where no name's character stands before it. */
+const PAIR = /(?<![\w-])(["']?)([\w-]{1,64})\1(\s{0,2}[:=]\s{0,2})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&\]}]+)/g
+const SECRET_NAME =
+  /key$|^key|apikey|api[-_]key|token|secret|passw|passphrase|passwd|pwd|authorization|cookie|credential|session|signature|jwt|bearer|client[-_]?id|assertion|otp$/i
+
+function maskPair(pair: string, quote: string, name: string, separator: string, value: string): string {
+  if (!SECRET_NAME.test(name)) return pair
+  const around = value.startsWith('"') ? '"' : value.startsWith("'") ? "'" : ''
+  return `${quote}${name}${quote}${separator}${around}${MASK}${around}`
+}
+
+const KNOWN_COMPONENTS = new Set(['plugins-middleware', 'microgateway-core', 'microgateway'])
+const LEVELS = new Set(['info', 'warn', 'error', 'debug', 'trace'])
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const HARMLESS_PIECE =
+  /^(?:|\d{1,3}|GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|E(?:CONN|ADDR|HOST|NET|NOT|PIPE|TIMED|PROTO|AI_)[A-Z]{0,16}|target(?:Request|Response)(?: error| aborted| close)?|source(?:Request|Response))$/
+
+/**
+ * Masks a line that could not be parsed, so nobody knows which of its pieces is the API key: of a bracketed line only
+ * pieces stay that can hold no secret. API keys may look like correlation ids, so an id stays only before a component.
+ */
+export function redactRejected(text: string): string {
+  const cut = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text
+  if (!/[[\]]/.test(cut)) return redactText(cut)
+  return cut.replace(/[^[\]]+/g, (piece, at: number) => {
+    if (HARMLESS_PIECE.test(piece) || LEVELS.has(piece) || KNOWN_COMPONENTS.has(piece) || SAFE_TEXTS.has(piece)) {
+      return piece
+    }
+    if (at === 0) return /^\d{4}-\d\d-\d\dT[\d:.]+Z ?$/.test(piece) ? piece : redactText(piece.slice(0, 64))
+    if (UUID.test(piece)) return KNOWN_COMPONENTS.has(pieceBehind(cut, at + piece.length)) ? piece : MASK
+    return piece.trim() === '' ? piece : MASK
+  })
+}
+
+function pieceBehind(text: string, at: number): string {
+  return /^\]\s*\[([^[\]]*)\]/.exec(text.slice(at, at + 64))?.[1] ?? ''
+}
