@@ -1,0 +1,133 @@
+import type { TrafficBasis } from '../records.js'
+
+export const MINUTE_MS = 60_000
+
+/** What requests are counted by, besides minute and partition. */
+export interface TrafficDimensions {
+  readonly target: string | null
+  readonly proxy: string | null
+  readonly org: string | null
+  readonly env: string | null
+  readonly basis: TrafficBasis
+}
+
+export interface TrafficCount {
+  readonly minuteMs: number
+  readonly dimensions: TrafficDimensions
+  readonly requests: number
+  readonly responses: number
+}
+
+/** Dimensions with their counts of open minutes. */
+export class TrafficCell {
+  readonly minutes = new Map<number, { requests: number; responses: number }>()
+  #lastMinute = Number.NaN
+  #last = { requests: 0, responses: 0 }
+
+  constructor(readonly dimensions: TrafficDimensions) {}
+
+  at(minute: number): { requests: number; responses: number } {
+    if (minute === this.#lastMinute) return this.#last
+    let count = this.minutes.get(minute)
+    if (count === undefined) {
+      count = { requests: 0, responses: 0 }
+      this.minutes.set(minute, count)
+    }
+    this.#lastMinute = minute
+    this.#last = count
+    return count
+  }
+
+  forget(minute: number): void {
+    this.minutes.delete(minute)
+    if (minute === this.#lastMinute) this.#lastMinute = Number.NaN
+  }
+}
+
+/** Bounds the memory of one partition; past it new dimensions count as unknown ones. */
+const MAX_CELLS = 20_000
+
+/**
+ * Requests and responses of one partition per minute and dimension, as absolute values of tumbling windows
+ * `[minute, minute + 60 s)`. A line later than the windows that are closed is told as late and not counted: its
+ * window's value is stored already.
+ */
+export class TrafficCounter {
+  readonly #cells = new Map<string, TrafficCell>()
+  #closedUntilMs: number
+  #late = 0
+
+  /** Minutes that begin before `closedUntilMs` are stored already (a replay from the floor begins in their middle). */
+  constructor({ closedUntilMs = Number.NEGATIVE_INFINITY }: { readonly closedUntilMs?: number } = {}) {
+    this.#closedUntilMs = closedUntilMs
+  }
+
+  /** Lines that came too late to be counted. */
+  get late(): number {
+    return this.#late
+  }
+
+  /** Open windows, over all dimensions. */
+  get open(): number {
+    let open = 0
+    for (const { minutes } of this.#cells.values()) open += minutes.size
+    return open
+  }
+
+  cellOf(dimensions: TrafficDimensions): TrafficCell {
+    const bounded =
+      this.#cells.size < MAX_CELLS ? dimensions : { ...dimensions, target: null, proxy: null, org: null, env: null }
+    const key = JSON.stringify([bounded.target, bounded.proxy, bounded.org, bounded.env, bounded.basis])
+    let cell = this.#cells.get(key)
+    if (cell === undefined) {
+      cell = new TrafficCell(bounded)
+      this.#cells.set(key, cell)
+    }
+    return cell
+  }
+
+  add(cell: TrafficCell, timeMs: number, requests: number, responses: number): void {
+    if (timeMs < this.#closedUntilMs) {
+      this.#late++
+      return
+    }
+    const count = cell.at(Math.floor(timeMs / MINUTE_MS))
+    count.requests += requests
+    count.responses += responses
+  }
+
+  /** Closes and returns the windows that end at or before the watermark. */
+  close(watermarkMs: number): TrafficCount[] {
+    const closedUntil = Math.floor(watermarkMs / MINUTE_MS) * MINUTE_MS
+    if (!(closedUntil > this.#closedUntilMs)) return []
+    const counts = this.#counts(closedUntil, true)
+    this.#closedUntilMs = closedUntil
+    return counts
+  }
+
+  /** The values so far of all open windows, which stay open. */
+  snapshot(): TrafficCount[] {
+    return this.#counts(Number.POSITIVE_INFINITY, false)
+  }
+
+  /** Start of the earliest open window; infinity where there is none. */
+  earliestMs(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const cell of this.#cells.values()) {
+      for (const minute of cell.minutes.keys()) earliest = Math.min(earliest, minute * MINUTE_MS)
+    }
+    return earliest
+  }
+
+  #counts(untilMs: number, forget: boolean): TrafficCount[] {
+    const counts: TrafficCount[] = []
+    for (const cell of this.#cells.values()) {
+      for (const [minute, { requests, responses }] of cell.minutes) {
+        if (minute * MINUTE_MS >= untilMs) continue
+        counts.push({ minuteMs: minute * MINUTE_MS, dimensions: cell.dimensions, requests, responses })
+        if (forget) cell.forget(minute)
+      }
+    }
+    return counts.sort((a, b) => a.minuteMs - b.minuteMs)
+  }
+}

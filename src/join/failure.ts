@@ -1,0 +1,49 @@
+import type { Failure, Half, HalfRole, RequestFacts } from '../records.js'
+
+const ROLE_ORDER: readonly HalfRole[] = ['request_error', 'response_error', 'response_aborted', 'client']
+
+/** Adds a half to those of the target, one for each role in the order of roles; of two of a role the earlier stays. */
+export function withHalf(halves: readonly Half[], half: Half): readonly Half[] {
+  const others = halves.filter(({ role }) => role !== half.role)
+  const same = halves.find(({ role }) => role === half.role)
+  const kept = same === undefined ? half : earlier(same, half)
+  return [...others, kept].sort((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
+}
+
+export function earlier(a: Half, b: Half): Half {
+  if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? a : b
+  return a.position.offset <= b.position.offset ? a : b
+}
+
+/**
+ * What two sightings of one failure say together; the order does not matter, and a sighting twice changes nothing.
+ * This is the rule by which stores merge halves that come apart.
+ */
+export function mergeFailures(a: Failure, b: Failure): Failure {
+  let target = a.target
+  for (const half of b.target) target = withHalf(target, half)
+  const client = a.client === null || b.client === null ? (a.client ?? b.client) : earlier(a.client, b.client)
+  return {
+    id: a.id,
+    request: mergeFacts(a.request, b.request),
+    target,
+    client,
+    clientAbortedAfterMs: a.clientAbortedAfterMs ?? b.clientAbortedAfterMs,
+  }
+}
+
+function mergeFacts(a: RequestFacts, b: RequestFacts): RequestFacts {
+  return {
+    correlationId: a.correlationId ?? b.correlationId,
+    org: a.org ?? b.org,
+    env: a.env ?? b.env,
+    method: a.method ?? b.method,
+    path: a.path ?? b.path,
+    query: a.query ?? b.query,
+    clientIp: a.clientIp ?? b.clientIp,
+    clientKey: a.clientKey ?? b.clientKey,
+    worker: a.worker ?? b.worker,
+    gateway: a.gateway ?? b.gateway,
+    proxy: a.proxy ?? b.proxy,
+  }
+}

@@ -1,0 +1,203 @@
+import type { Failure, Half, RequestFacts } from '../records.js'
+import { earlier, withHalf } from './failure.js'
+
+/** One half on its way into the join. */
+export interface JoinInput {
+  readonly id: string
+  readonly half: Half
+  readonly partition: string
+  /** The partition's watermark: a late half waits a window from there, not from its own time. */
+  readonly watermarkMs: number
+  /** Called once for each failure: what all its lines share. */
+  readonly request: () => RequestFacts
+}
+
+export interface JoinerOptions {
+  /** Longest distance in event time of the lines of one request. */
+  readonly windowMs: number
+  /** Most failures held open; past it the oldest are emitted as they are. */
+  readonly maxPending: number
+  /**
+   * `final`: each failure once, when its window has passed. `eager`: as soon as both halves are there, and again when
+   * more comes; the store merges.
+   */
+  readonly emit: 'final' | 'eager'
+}
+
+/**
+ * Halves → failures, by correlation id, in event time. Lines of a request come in any order and at any distance in
+ * lines; a failure closes when the watermark has passed its last line by the window. A half that comes later opens a
+ * new failure of the same id, which completes the first one in the store. Memory: at most `maxPending` failures.
+ */
+export class Joiner {
+  readonly #options: JoinerOptions
+  readonly #pending = new Map<string, Pending>()
+  /** Open failures by the second of their last line, so that closing looks at those only that may close. */
+  readonly #bySecond = new Map<number, Set<Pending>>()
+  #evicted = 0
+
+  constructor(options: JoinerOptions) {
+    this.#options = options
+  }
+
+  /** Failures that had to be emitted before their window had passed. */
+  get evicted(): number {
+    return this.#evicted
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Returns failures that are due now: a completed one (eager), or those that had to make room. */
+  add({ id, half, partition, watermarkMs, request }: JoinInput): readonly Failure[] {
+    const pending = this.#pending.get(id) ?? this.#open(id, partition, half.timeMs)
+    this.#touch(pending, Math.max(half.timeMs, watermarkMs))
+    pending.request ??= request()
+    if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
+    else pending.target = withHalf(pending.target, half)
+    pending.changed = true
+    const due: Failure[] = []
+    if (this.#options.emit === 'eager' && pending.client !== null && pending.target.length > 0) {
+      pending.changed = false
+      due.push(toFailure(pending, pending.request))
+    }
+    if (this.#pending.size > this.#options.maxPending) due.push(...this.#evict())
+    return due
+  }
+
+  /** The gateway's note that the client had gone: part of a failure, never one by itself. */
+  noteClientAborted(id: string, partition: string, timeMs: number, afterMs: number): void {
+    const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
+    pending.clientAbortedAfterMs = afterMs
+    pending.changed = true
+  }
+
+  /**
+   * Emits what the watermark of its partition has left behind, in the order of completion. Event times in
+   * milliseconds; `latestMs` is the largest of the watermarks.
+   */
+  close(watermarkOf: (partition: string) => number, latestMs: number): readonly Failure[] {
+    const due: Pending[] = []
+    const windowMs = this.#options.windowMs
+    for (const [second, bucket] of this.#bySecond) {
+      if (second * 1000 + windowMs > latestMs) continue
+      for (const pending of bucket) {
+        if (pending.lastMs + windowMs <= watermarkOf(pending.partition)) {
+          this.#remove(pending)
+          due.push(pending)
+        }
+      }
+    }
+    return inOrder(due)
+  }
+
+  /** Emits everything: at the end of the input, or when a source has gone quiet. */
+  closeAll(): readonly Failure[] {
+    const due = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#bySecond.clear()
+    return inOrder(due)
+  }
+
+  /** The earliest event time that is still needed to rebuild what is open. */
+  earliestMs(partition: string): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const pending of this.#pending.values()) {
+      if (pending.partition === partition) earliest = Math.min(earliest, pending.firstMs)
+    }
+    return earliest
+  }
+
+  #open(id: string, partition: string, timeMs: number): Pending {
+    const pending: Pending = {
+      id,
+      partition,
+      request: null,
+      target: [],
+      client: null,
+      clientAbortedAfterMs: null,
+      firstMs: timeMs,
+      lastMs: timeMs,
+      changed: true,
+    }
+    this.#pending.set(id, pending)
+    this.#put(pending)
+    return pending
+  }
+
+  #touch(pending: Pending, timeMs: number): void {
+    pending.firstMs = Math.min(pending.firstMs, timeMs)
+    if (timeMs <= pending.lastMs) return
+    if (secondOf(timeMs) === secondOf(pending.lastMs)) {
+      pending.lastMs = timeMs
+      return
+    }
+    this.#take(pending)
+    pending.lastMs = timeMs
+    this.#put(pending)
+  }
+
+  #put(pending: Pending): void {
+    const second = secondOf(pending.lastMs)
+    const bucket = this.#bySecond.get(second)
+    if (bucket === undefined) this.#bySecond.set(second, new Set([pending]))
+    else bucket.add(pending)
+  }
+
+  #take(pending: Pending): void {
+    const second = secondOf(pending.lastMs)
+    const bucket = this.#bySecond.get(second)
+    bucket?.delete(pending)
+    if (bucket?.size === 0) this.#bySecond.delete(second)
+  }
+
+  #remove(pending: Pending): void {
+    this.#take(pending)
+    this.#pending.delete(pending.id)
+  }
+
+  /** Emits the oldest tenth at once: room for many, so that it costs little for each. */
+  #evict(): readonly Failure[] {
+    const due: Pending[] = []
+    const wanted = Math.ceil(this.#options.maxPending / 10)
+    for (const second of [...this.#bySecond.keys()].sort((a, b) => a - b)) {
+      for (const pending of this.#bySecond.get(second) ?? []) {
+        this.#remove(pending)
+        due.push(pending)
+        this.#evicted++
+        if (due.length >= wanted) return inOrder(due)
+      }
+    }
+    return inOrder(due)
+  }
+}
+
+interface Pending {
+  readonly id: string
+  readonly partition: string
+  /** Null while no half has come, only a note. */
+  request: RequestFacts | null
+  target: readonly Half[]
+  client: Half | null
+  clientAbortedAfterMs: number | null
+  firstMs: number
+  lastMs: number
+  /** Something came since it was last emitted. */
+  changed: boolean
+}
+
+const secondOf = (timeMs: number): number => Math.floor(timeMs / 1000)
+
+function inOrder(due: Pending[]): readonly Failure[] {
+  due.sort((a, b) => a.lastMs - b.lastMs)
+  const failures: Failure[] = []
+  for (const pending of due) {
+    if (pending.changed && pending.request !== null) failures.push(toFailure(pending, pending.request))
+  }
+  return failures
+}
+
+function toFailure({ id, target, client, clientAbortedAfterMs }: Pending, request: RequestFacts): Failure {
+  return { id, request, target, client, clientAbortedAfterMs }
+}
