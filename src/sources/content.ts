@@ -1,0 +1,39 @@
+const NEWLINE = 0x0a
+
+/** How many bytes at the start of a file decide what it is. */
+export const HEAD_BYTES = 4096
+
+/** A line's time as the gateway writes it, also behind the head of a docker json-file envelope. */
+const LINE_TIMESTAMP = /^(?:\{[^\n]*?")?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})/m
+
+/** How a line of a gateway, of docker's json-file driver or of a CRI runtime begins. */
+const LINE_START = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\{")/m
+
+/** By the magic number (RFC 1952, 2.3.1): names lie. */
+export function isGzip(head: Uint8Array): boolean {
+  return head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b
+}
+
+/** False for what cannot be a log: NUL bytes in the head and no line there that begins as a log line does. */
+export function isLog(head: Uint8Array): boolean {
+  return !head.includes(0) || LINE_START.test(textOf(head))
+}
+
+/** The first time that a line in `bytes` begins with, as text that sorts by time; null where none does. */
+export function firstTimestamp(bytes: Uint8Array): string | null {
+  return LINE_TIMESTAMP.exec(textOf(bytes))?.[1] ?? null
+}
+
+/** Where the last whole line in `bytes` ends (behind its `\n`); 0 where there is no whole line. */
+export function endOfWholeLines(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(NEWLINE) + 1
+}
+
+/** How many bytes a UTF-8 byte order mark takes at the start of `head`: 3 or 0. */
+export function byteOrderMarkLength(head: Uint8Array): number {
+  return head.length >= 3 && head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', 0, HEAD_BYTES)
+}

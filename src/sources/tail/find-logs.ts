@@ -1,0 +1,61 @@
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { isDynamicPattern } from 'tinyglobby'
+import type { InputError } from '../../errors.js'
+import { expandInput } from '../discover.js'
+import { inputProblem } from '../input-problems.js'
+import type { FileCheckpoint } from './file-checkpoint.js'
+import { inodeName, parseIdentity } from './file-identity.js'
+
+export interface FoundLogs {
+  readonly paths: readonly string[]
+  /** Where they lie, and where others may turn up. */
+  readonly directories: readonly string[]
+}
+
+/** Files that can grow. Inputs that name nothing are no problem: what they name may come. */
+export async function findLogs(
+  inputs: readonly string[],
+  onProblem: (problem: InputError) => void,
+): Promise<FoundLogs> {
+  const paths = new Set<string>()
+  const directories = new Set<string>()
+  for (const input of inputs) {
+    directories.add(directoryOf(input))
+    for (const path of await expand(input, onProblem)) {
+      paths.add(path)
+      directories.add(dirname(path))
+    }
+  }
+  return { paths: [...paths], directories: [...directories] }
+}
+
+/** Where the file of a checkpoint is now, if it is still in its directory under whatever name. */
+export async function findMoved({ path, identity }: FileCheckpoint): Promise<string | null> {
+  const inode = parseIdentity(identity)?.inode
+  const directory = dirname(path)
+  for (const name of await readdir(directory).catch(() => [])) {
+    const candidate = join(directory, name)
+    const stats = await stat(candidate, { bigint: true }).catch(() => null)
+    if (stats?.isFile() === true && inodeName(stats) === inode) return candidate
+  }
+  return null
+}
+
+async function expand(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {
+  try {
+    const paths = await expandInput(input)
+    return paths.filter((path) => !path.endsWith('.gz')).map((path) => resolve(path))
+  } catch (error) {
+    const problem = inputProblem(input, error)
+    if (problem.code !== 'input_not_found') onProblem(problem)
+    return []
+  }
+}
+
+/** Of a glob, the part before its first dynamic component. */
+function directoryOf(input: string): string {
+  let directory = input
+  while (isDynamicPattern(directory)) directory = dirname(directory)
+  return resolve(directory === input ? dirname(directory) : directory)
+}
