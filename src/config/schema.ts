@@ -1,0 +1,251 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import {
+  address,
+  choice,
+  duration,
+  flag,
+  list,
+  oneOf,
+  path,
+  type Rule,
+  section,
+  size,
+  text,
+  wholeNumber,
+} from './option-types.js'
+
+/**
+ * Every option of a pipeline file, once: its name, type, default, unit, range, help, and the rules between options.
+ * No other module has a default. The type `PipelineConfig`, the validation and the table in the README derive from it.
+ */
+
+const sectionOfLogs = {
+  paths: list({ min: 1, item: path({ help: '' }), help: 'log files, directories or globs, `.gz` included' }),
+}
+
+const broker = text({
+  pattern: { regex: /^[^\s/@,]+:\d{1,5}$/, means: '`host:port`' },
+  help: '',
+})
+
+const kafkaSecurity = section({
+  tls: flag({ help: 'encrypt the connections to the brokers' }).default(false),
+  ca: path({ help: "certificate authority's certificate (PEM); absent: the system's" }).optional(),
+  certificate: path({ help: "client's certificate (PEM)" }).optional(),
+  key: path({ help: "client's private key (PEM)" }).optional(),
+  sasl: section({
+    mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512'], { help: 'how to log in' }).default('scram-sha-512'),
+    username: text({ help: 'user name' }),
+    password: text({ help: 'password; best taken from the environment' }),
+  }).optional(),
+})
+
+const kafkaTopic = {
+  brokers: list({ min: 1, item: broker, help: 'brokers to start from' }).prefault(['localhost:9092']),
+  topic: text({
+    pattern: { regex: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, means: 'letters, digits, `.`, `_` and `-`, at most 249' },
+    help: 'topic of raw log lines',
+  }),
+}
+
+const source = oneOf({
+  tail: section({
+    ...sectionOfLogs,
+    start: choice(['beginning', 'end'], { help: 'where a file without a checkpoint is read from' }).default(
+      'beginning',
+    ),
+    exclude: list({ min: 0, item: path({ help: '' }), help: 'globs of files to leave out' }).default([]),
+    scanInterval: duration({ min: '100ms', max: '10m', help: 'how often to look for new files' }).prefault('1s'),
+  }).transform(({ scanInterval, ...rest }) => ({ ...rest, scanIntervalMs: scanInterval })),
+  files: section(sectionOfLogs),
+  stdin: section({}).transform((): object => ({})),
+  kafka: section({
+    ...kafkaTopic,
+    group: text({ help: 'consumer group; holds the positions' }).default('hangup'),
+    partitionedBy: choice(['correlationId', 'source', 'none'], {
+      help: 'what the topic is keyed by; with `none`, halves are brought together through a repartition topic',
+    }).default('source'),
+    security: kafkaSecurity.prefault({}),
+  }),
+})
+
+const elasticsearchAuth: Rule = ({ apiKey, username, password }, context) => {
+  const complete = apiKey === undefined ? username !== undefined && password !== undefined : !(username ?? password)
+  if (!complete) context.addIssue({ code: 'custom', message: 'give either apiKey, or username and password' })
+}
+
+const sink = oneOf({
+  duckdb: section({ path: path({ help: 'database file; made when absent' }).default('./hangup.duckdb') }),
+  elasticsearch: section({
+    node: text({
+      pattern: { regex: /^https?:\/\/[^\s@]+$/, means: 'an http or https URL without a password' },
+      help: 'URL of a node',
+    }).default('http://localhost:9200'),
+    prefix: text({
+      pattern: { regex: /^[a-z0-9][a-z0-9_.-]{0,99}$/, means: 'lower-case letters, digits, `.`, `_` and `-`' },
+      help: 'how the names of the indices begin',
+    }).default('hangup'),
+    auth: section(
+      {
+        username: text({ help: 'user name' }).optional(),
+        password: text({ help: 'password; best taken from the environment' }).optional(),
+        apiKey: text({ help: 'API key (encoded form) in place of both; best taken from the environment' }).optional(),
+      },
+      elasticsearchAuth,
+    ).optional(),
+    ca: path({ help: "certificate authority's certificate (PEM); absent: the system's" }).optional(),
+    batch: size({ min: '64KiB', max: '64MiB', help: 'largest bulk request' }).prefault('5MiB'),
+    timeout: duration({ min: '1s', max: '10m', help: 'when a request counts as failed' }).prefault('30s'),
+  }).transform(({ batch, timeout, ...rest }) => ({ ...rest, maxBatchBytes: batch, timeoutMs: timeout })),
+  kafka: section({ ...kafkaTopic, security: kafkaSecurity.prefault({}) }),
+  stdout: section({ traffic: flag({ help: 'print traffic documents too, not failures alone' }).default(false) }),
+})
+
+const gateway = section({
+  configuration: path({
+    help: "the gateway's own configuration (a file, or a directory such as `~/.edgemicro`): base paths and targets",
+  }).optional(),
+  hostFrom: choice(['file', 'machine'], {
+    help: "the gateway's host name: from the log file's name, or this machine's",
+  }).default('file'),
+})
+
+const redact = section({
+  clientId: choice(['hash', 'drop', 'show'], { help: 'API keys (the client id field)' }).default('hash'),
+  query: choice(['drop', 'mask', 'show'], { help: 'query strings; `mask` keeps the names' }).default('drop'),
+  text: choice(['mask', 'show'], { help: 'secrets inside messages and dumps' }).default('mask'),
+})
+
+const joinHalves = section({
+  window: duration({ min: '100ms', max: '10m', help: 'how far apart two halves may be, in event time' }).prefault('5s'),
+  lateness: duration({ min: '0s', max: '1h', help: 'how far behind the newest line a line may come' }).prefault('60s'),
+  maxPending: wholeNumber({ min: 100, max: 10_000_000, help: 'most halves that wait at a time' }).default(100_000),
+}).transform(({ window, lateness, maxPending }) => ({ windowMs: window, latenessMs: lateness, maxPending }))
+
+const target = section({
+  target: text({
+    pattern: { regex: /^[^\s/@?#]+$/, means: '`host:port`' },
+    help: 'as the log names it',
+  }),
+  idleTimeout: duration({
+    min: '1ms',
+    max: '1d',
+    help: 'after how long the target closes an idle connection; otherwise estimated',
+  }),
+}).transform(({ target, idleTimeout }) => ({ target, idleTimeoutMs: idleTimeout }))
+
+/** Reads the data of a pipeline file; every value is checked, every default is filled in. */
+export const pipelineSchema = z
+  .strictObject({
+    name: text({
+      pattern: { regex: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, means: 'letters, digits, `.`, `_` and `-`' },
+      help: 'names the checkpoint',
+      computedDefault: "the file's name",
+    }),
+    source,
+    gateway: gateway.prefault({}),
+    redact: redact.prefault({}),
+    join: joinHalves.prefault({}),
+    targets: z.array(target).default([]),
+    sinks: z.array(sink).min(1),
+    state: section({ directory: path({ help: 'checkpoints and the key of the hash' }).default('./.hangup') }).prefault(
+      {},
+    ),
+    deadLetters: section({
+      path: path({
+        help: 'file of rejected lines',
+        computedDefault: '`<state.directory>/<name>.dead-letters.ndjson`',
+      }).optional(),
+    }).prefault({}),
+    http: section({
+      listen: address({ help: 'serves metrics and health; without the section `http`: nowhere' }).prefault(
+        '127.0.0.1:9464',
+      ),
+    }).optional(),
+  })
+  .superRefine(rulesBetweenOptions, { when: ({ value }) => typeof value === 'object' && value !== null })
+  .transform(({ deadLetters, ...rest }) => ({
+    ...rest,
+    deadLetters: { path: deadLetters.path ?? join(rest.state.directory, `${rest.name}.dead-letters.ndjson`) },
+  }))
+
+/** A valid pipeline with all defaults filled in. */
+export type PipelineConfig = DeepReadonly<z.output<typeof pipelineSchema>>
+
+/** The source of a pipeline: its `kind` and its options. */
+export type SourceConfig = DeepReadonly<z.output<typeof source>>
+
+/** One sink of a pipeline: its `kind` and its options. */
+export type SinkConfig = DeepReadonly<z.output<typeof sink>>
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** What the rules look at. Each part may be missing or wrong still. */
+interface Unchecked {
+  readonly source?: SourceConfig
+  readonly sinks?: readonly (SinkConfig | undefined)[]
+  readonly targets?: readonly ({ readonly target?: unknown } | undefined)[]
+  readonly deadLetters?: { readonly path?: unknown }
+}
+
+/** Runs beside other faults, so that all are told at once: whatever is missing or wrong is passed over. */
+function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx): void {
+  const add = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+  const sinks = Array.isArray(config.sinks) ? config.sinks : []
+  const targets = Array.isArray(config.targets) ? config.targets : []
+  const deadLetters = config.deadLetters?.path
+
+  forRepeated(sinks.map(whereItWrites), (index, first) =>
+    add(['sinks', index], `writes to the same place as sinks[${first}]`),
+  )
+  forRepeated(
+    targets.map((entry) => entry?.target),
+    (index, first) => add(['targets', index, 'target'], `stands in targets[${first}] already`),
+  )
+  for (const [index, sink] of sinks.entries()) {
+    if (sink?.kind === 'kafka' && isSameTopic(config.source, sink)) {
+      add(['sinks', index, 'kafka', 'topic'], 'is the topic that the source reads: the lines would go round for ever')
+    }
+    if (sink?.kind === 'duckdb' && typeof deadLetters === 'string' && resolve(deadLetters) === resolve(sink.path)) {
+      add(['deadLetters', 'path'], `is the database of sinks[${index}]`)
+    }
+  }
+}
+
+function forRepeated(keys: readonly unknown[], tell: (index: number, first: number) => void): void {
+  const seen = new Map<string, number>()
+  for (const [index, key] of keys.entries()) {
+    if (typeof key !== 'string') continue
+    const first = seen.get(key)
+    if (first === undefined) seen.set(key, index)
+    else tell(index, first)
+  }
+}
+
+function whereItWrites(sink: SinkConfig | undefined): string | undefined {
+  switch (sink?.kind) {
+    case 'duckdb':
+      return `duckdb ${resolve(sink.path)}`
+    case 'elasticsearch':
+      return `elasticsearch ${sink.node.replace(/\/+$/, '')} ${sink.prefix}`
+    case 'kafka':
+      return `kafka ${sink.topic} ${[...sink.brokers].sort().join(' ')}`
+    case 'stdout':
+      return 'stdout'
+    default:
+      return undefined
+  }
+}
+
+function isSameTopic(source: SourceConfig | undefined, sink: SinkConfig & { kind: 'kafka' }): boolean {
+  return (
+    source?.kind === 'kafka' &&
+    source.topic === sink.topic &&
+    source.brokers.some((broker) => sink.brokers.includes(broker))
+  )
+}
