@@ -1,0 +1,92 @@
+import { readCounters } from '../../count/stats.js'
+import { InputError } from '../../errors.js'
+import { Field, type EventView } from '../../event-view.js'
+import { LineParser } from '../../parse/line-parser.js'
+import { analyze } from '../../pipeline/analyze.js'
+import type { EventEntry, FailureDocument, LineBlock } from '../../records.js'
+import { EntryWriter } from '../../sinks/entries.js'
+import type { Source } from '../../sources/source.js'
+import type { Context } from '../context.js'
+import { openLogsOf } from '../logs.js'
+import type { ExplainOptions } from '../options.js'
+import { renderExplanation } from '../render/explanation.js'
+import { writeOutput } from '../terminal/write.js'
+import type { Redactor } from '../../redact/redactor.js'
+
+export async function run([id, ...args]: readonly string[], options: ExplainOptions, context: Context): Promise<number> {
+  const logs = await openLogsOf(args, options, context)
+  const lines = new LinesOfRequest(id, logs.redactor)
+  let failure: FailureDocument | null = null
+  const progress = context.terminal.startProgress(logs.progress)
+  await analyze({
+    ...logs,
+    source: lines.watch(logs.source),
+    onDocuments: (documents) => {
+      for (const each of documents) if (each.kind === 'failure' && each.id === id) failure = each.document
+    },
+    signal: context.signal,
+  }).finally(() => progress.end())
+  const entries = lines.entries()
+  if (entries.length === 0) {
+    throw new InputError(`not in these logs: ${id}`, {
+      code: 'input_not_found',
+      hint: 'check the correlation id, and that the logs of its time and gateway are among LOGS',
+    })
+  }
+  const text = options.json
+    ? JSON.stringify({ correlation_id: id, entries, failure })
+    : renderExplanation({ id, entries, failure }, context.terminal.output).join('\n')
+  await writeOutput(context.stdout, `${text}\n`)
+  return logs.exitCode()
+}
+
+/** Collects, on the side, every event of one request. Blocks that do not hold its id are not looked at twice. */
+class LinesOfRequest {
+  readonly #needle: Buffer
+  readonly #writer: EntryWriter
+  readonly #parser: LineParser
+  readonly #texts: string[] = []
+
+  constructor(id: string, redactor: Redactor) {
+    this.#needle = Buffer.from(id)
+    this.#writer = new EntryWriter({ redaction: redactor, readCounters })
+    const writer = this.#writer
+    this.#parser = new LineParser({
+      event: (view) => {
+        if (!this.#isOfRequest(view)) return
+        writer.event(view)
+        writer.close()
+        this.#texts.push(Buffer.from(writer.take()).toString())
+      },
+      plain: () => {},
+      stats: () => {},
+      continuation: () => {},
+      rejection: () => {},
+    })
+  }
+
+  entries(): readonly EventEntry[] {
+    return this.#texts
+      .map((text): EventEntry => JSON.parse(text))
+      .sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0))
+  }
+
+  watch(source: Source): Source {
+    const look = (block: LineBlock): void => {
+      const { buffer, byteOffset, length } = block.bytes
+      if (Buffer.from(buffer, byteOffset, length).includes(this.#needle)) this.#parser.parse(block)
+    }
+    return {
+      async *read(signal) {
+        for await (const block of source.read(signal)) {
+          look(block)
+          yield block
+        }
+      },
+    }
+  }
+
+  #isOfRequest({ bytes, start, end }: EventView): boolean {
+    return this.#needle.equals(bytes.subarray(start[Field.correlationId], end[Field.correlationId]))
+  }
+}

@@ -1,0 +1,66 @@
+import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
+import type { Dimension, FrequencyStore, Question } from '../../frequency/question.js'
+import { Tally } from '../../frequency/tally.js'
+import { analyze } from '../../pipeline/analyze.js'
+import type { Context } from '../context.js'
+import { passes } from '../document-filter.js'
+import { openLogsOf } from '../logs.js'
+import type { FrequencyOptions } from '../options.js'
+import { readQuestion } from '../questions.js'
+import { frequencyCsv, frequencyJson, renderFrequency } from '../render/frequency.js'
+import { writeOutput } from '../terminal/write.js'
+import { usageError } from '../usage-errors.js'
+
+export async function run(args: readonly string[], options: FrequencyOptions, context: Context): Promise<number> {
+  const question = readQuestion(options, { nowMs: Date.now() })
+  if (options.store !== undefined && args.length > 0) {
+    throw usageError('two things to ask: LOGS and --store', 'give either logs or a store')
+  }
+  const asked = options.store === undefined ? await askLogs(question, args, options, context) : await askStore(options.store, question)
+  const answer = { by: question.by, everyMs: question.everyMs, rows: asked.rows }
+  const text = options.json
+    ? JSON.stringify(frequencyJson(answer))
+    : options.csv
+      ? frequencyCsv(answer).replace(/\r?\n$/, '')
+      : renderFrequency(answer, context.terminal.output).join('\n')
+  await writeOutput(context.stdout, `${text}\n`)
+  return asked.exitCode
+}
+
+interface Asked {
+  readonly rows: Awaited<ReturnType<FrequencyStore['ask']>>
+  readonly exitCode: number
+}
+
+async function askStore(text: string, question: Question): Promise<Asked> {
+  const path = /^duckdb:(.+)$/.exec(text)?.[1]
+  if (path === undefined) throw usageError(`not a store: --store ${text}`, 'write duckdb:FILE')
+  const store = await DuckDbFrequencyStore.open(path)
+  try {
+    return { rows: await store.ask(question), exitCode: 0 }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Holds in memory what this one question needs; times are filtered on the way in. */
+async function askLogs(question: Question, args: readonly string[], options: FrequencyOptions, context: Context): Promise<Asked> {
+  const { target, proxy, code } = question.filter
+  const filtered: Dimension[] = []
+  if (target !== undefined) filtered.push('target')
+  if (proxy !== undefined) filtered.push('proxy')
+  if (code !== undefined) filtered.push('code')
+  const tally = new Tally({ dimensions: [...new Set([...question.by, ...filtered])], everyMs: question.everyMs })
+  const isWanted = passes(question.filter)
+  const logs = await openLogsOf(args, options, context)
+  const progress = context.terminal.startProgress(logs.progress)
+  const { ledger } = await analyze({
+    ...logs,
+    onDocuments: (documents) => tally.add(documents.filter(isWanted)),
+    signal: context.signal,
+  }).finally(() => progress.end())
+  if (ledger.lines === 0) context.terminal.tell('hangup: no lines: the logs are empty')
+  const rows = await tally.ask({ ...question, filter: { target, proxy, code } })
+  return { rows, exitCode: logs.exitCode() }
+}
+

@@ -1,0 +1,74 @@
+import { hostname } from 'node:os'
+import { pino } from 'pino'
+import { readGatewayConfiguration } from '../../config/gateway.js'
+import type { PipelineConfig } from '../../config/schema.js'
+import type { ConfiguredProxy } from '../../enrich/proxy.js'
+import type { HangupError } from '../../errors.js'
+import { runPipeline, type RunResult } from '../../pipeline/run.js'
+import type { Context } from '../context.js'
+import { tellProblem } from '../errors.js'
+import type { RunOptions } from '../options.js'
+import { renderLedger } from '../render/ledger-text.js'
+import { readPipeline } from './check.js'
+
+export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
+  const overrides = options.stateGiven ? [...options.set, `state.directory=${JSON.stringify(options.state)}`] : options.set
+  const config = await readPipeline(file, context, overrides)
+  const { exitCode } = options.once ? await runOnce(config, context) : await follow(config, context)
+  return exitCode
+}
+
+export interface Ended {
+  readonly result: RunResult
+  /** 1 where an input could not be read, else 0. */
+  readonly exitCode: number
+}
+
+/** Runs to the end of the input with a progress bar, and says what became of the lines. */
+export async function runOnce(config: PipelineConfig, context: Context): Promise<Ended> {
+  let exitCode = 0
+  const { terminal } = context
+  const onProblem = (problem: HangupError): void => {
+    exitCode = 1
+    tellProblem(problem, context)
+  }
+  let progress = { end: (): void => {} }
+  const result = await runPipeline({
+    ...(await surroundings(config, context)),
+    once: true,
+    onProblem,
+    onStart: (measure) => {
+      progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
+    },
+  }).finally(() => progress.end())
+  terminal.tell(renderLedger(result.ledger))
+  if (result.losses.evicted > 0) {
+    terminal.tell(`${result.losses.evicted} failures left the join early: raise join.maxPending to pair them`)
+  }
+  if (result.ledger.rejections > 0) terminal.tell(`rejected lines: ${config.deadLetters.path}`)
+  return { result, exitCode }
+}
+
+/** Runs as a service: messages are structured log lines on stderr. */
+async function follow(config: PipelineConfig, context: Context): Promise<Ended> {
+  const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
+  const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
+  const result = await runPipeline({
+    ...(await surroundings(config, context)),
+    once: false,
+    onProblem,
+    onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
+  })
+  log.info({ ledger: result.ledger, ...result.losses, documents: result.documents }, 'stopped')
+  return { result, exitCode: 0 }
+}
+
+async function surroundings(config: PipelineConfig, context: Context) {
+  const { stdin, stdout, signal } = context
+  return { config, proxies: await proxiesOf(config, context), machine: hostname(), stdin, stdout, signal }
+}
+
+async function proxiesOf({ gateway }: PipelineConfig, context: Context): Promise<readonly ConfiguredProxy[]> {
+  if (gateway.configuration === undefined) return []
+  return (await readGatewayConfiguration(gateway.configuration, context)).proxies
+}

@@ -1,0 +1,172 @@
+import type { CommandModule } from './context.js'
+
+export interface OptionDeclaration {
+  readonly flags: string
+  readonly help: string
+  readonly default?: string
+  /** May be given several times; its values become a list. */
+  readonly repeatable?: boolean
+  /** Name of an option that can not be given with this one. */
+  readonly conflicts?: string
+}
+
+export interface Example {
+  readonly command: string
+  readonly says: string
+}
+
+export interface CommandDeclaration {
+  readonly name: string
+  /** As in usage lines: `PIPELINE`, `[LOGS...]`. */
+  readonly arguments: readonly { readonly usage: string; readonly help: string }[]
+  readonly summary: string
+  readonly details?: string
+  readonly options: readonly OptionDeclaration[]
+  /** Each one works as it stands on the shipped samples. */
+  readonly examples: readonly Example[]
+  /** Imports the implementation; called only when the command runs, so that others start fast. */
+  readonly load: () => Promise<CommandModule>
+}
+
+export const GLOBAL_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--state <DIR>', help: 'directory for checkpoints and keys (default: $HANGUP_STATE, else .hangup)' },
+  { flags: '--no-progress', help: 'no progress bar' },
+  { flags: '--debug', help: 'stack traces with errors' },
+]
+
+const LOGS = {
+  usage: '[LOGS...]',
+  help: 'files, globs, directories, .gz, or - for standard input (default: edgemicro-*.log in /var/tmp, or where --gateway-config says)',
+}
+
+const LOG_OPTIONS: readonly OptionDeclaration[] = [
+  {
+    flags: '--gateway-config <PATH>',
+    help: "the gateway's configuration, a file or directory: base paths, targets, log directory",
+  },
+  { flags: '--mask-query', help: 'keep the names of query parameters, hide their values (default: drop the query)' },
+  { flags: '--show-secrets', help: 'print API keys, query strings and tokens as written' },
+]
+
+const FILTER_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--since <TIME>', help: 'from this time on: ISO, 14:30, 2h, 3d, today, yesterday' },
+  { flags: '--until <TIME>', help: 'up to, not including, this time: as --since, or now' },
+  { flags: '--code <CODE>', help: 'only failures with this error code, such as ECONNRESET' },
+  { flags: '--target <HOST:PORT>', help: 'only this target' },
+  { flags: '--proxy <BASE-PATH>', help: 'only this API' },
+]
+
+const SAMPLES = 'pipelines/samples'
+
+/** Every command of this version, in the order of the help. */
+export const COMMANDS: readonly CommandDeclaration[] = [
+  {
+    name: 'report',
+    arguments: [LOGS],
+    summary: 'how often requests failed, for which targets and APIs, since when, and why',
+    options: [{ flags: '--json', help: 'the same as one JSON object' }, ...FILTER_OPTIONS, ...LOG_OPTIONS],
+    examples: [
+      { command: `hangup report ${SAMPLES}`, says: 'what happened in these logs' },
+      { command: `hangup report ${SAMPLES} --code ECONNRESET --json`, says: 'one error code, for a script' },
+    ],
+    load: () => import('./commands/report.js'),
+  },
+  {
+    name: 'run',
+    arguments: [{ usage: 'PIPELINE', help: 'pipeline file (YAML)' }],
+    summary: 'run a pipeline: read logs, join and explain failures, store them',
+    details:
+      'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again.',
+    options: [
+      { flags: '--once', help: 'end when the input is exhausted' },
+      {
+        flags: '--set <PATH=VALUE>',
+        help: 'override an option of the file; may be given several times',
+        repeatable: true,
+      },
+    ],
+    examples: [
+      { command: 'hangup run pipelines/sample.yaml --once', says: 'the samples into the embedded store' },
+      { command: 'hangup run pipelines/sample.yaml --once --set join.window=10s', says: 'with a wider join window' },
+    ],
+    load: () => import('./commands/run.js'),
+  },
+  {
+    name: 'failures',
+    arguments: [LOGS],
+    summary: 'one failed request per line (NDJSON)',
+    options: [
+      { flags: '--halves-only', help: 'look at warn and error lines alone: fastest, causes from the two halves only' },
+      ...FILTER_OPTIONS,
+      ...LOG_OPTIONS,
+    ],
+    examples: [{ command: `hangup failures ${SAMPLES} --halves-only`, says: 'every failure of the samples, quickly' }],
+    load: () => import('./commands/failures.js'),
+  },
+  {
+    name: 'frequency',
+    arguments: [LOGS],
+    summary: 'counts and rates of failures by any dimensions and interval',
+    details: 'Dimensions: target, cause, code, proxy, status, gateway, worker, org, env, method.',
+    options: [
+      { flags: '--by <DIMENSIONS>', help: 'one or several, separated by commas', default: 'target' },
+      { flags: '--every <WIDTH>', help: 'one row per window of this width: 1m … 1d (default: all of time in one)' },
+      { flags: '--store <STORE>', help: 'ask a store in place of LOGS: duckdb:FILE' },
+      { flags: '--json', help: 'one JSON object', conflicts: 'csv' },
+      { flags: '--csv', help: 'CSV with a header line', conflicts: 'json' },
+      ...FILTER_OPTIONS,
+      ...LOG_OPTIONS,
+    ],
+    examples: [
+      { command: `hangup frequency ${SAMPLES} --by target,cause`, says: 'how often each target failed, and why' },
+      {
+        command: `hangup frequency ${SAMPLES} --by code --every 1h --csv`,
+        says: 'error codes per hour, for a spreadsheet',
+      },
+    ],
+    load: () => import('./commands/frequency.js'),
+  },
+  {
+    name: 'explain',
+    arguments: [{ usage: 'CORRELATION_ID', help: 'from the log, or http.request.id of a failure' }, LOGS],
+    summary: 'the story of one request: what the gateway wrote of it, and the verdict',
+    options: [{ flags: '--json', help: 'the same as one JSON object' }, ...LOG_OPTIONS],
+    examples: [
+      {
+        command: `hangup explain 49f95b35-8ec3-454f-9266-e2a9a6e03bdf ${SAMPLES}`,
+        says: 'one refused connection of the samples',
+      },
+    ],
+    load: () => import('./commands/explain.js'),
+  },
+  {
+    name: 'parse',
+    arguments: [LOGS],
+    summary: 'one log entry per line (NDJSON)',
+    options: LOG_OPTIONS,
+    examples: [{ command: `hangup parse ${SAMPLES}`, says: 'every entry, secrets hidden' }],
+    load: () => import('./commands/parse.js'),
+  },
+  {
+    name: 'check',
+    arguments: [{ usage: '[PIPELINE]', help: 'pipeline file (YAML)' }],
+    summary: 'validate a pipeline file',
+    options: [
+      { flags: '--connect', help: 'also reach the stores' },
+      { flags: '--options', help: 'list every option of pipeline files, with its default' },
+    ],
+    examples: [
+      { command: 'hangup check pipelines/sample.yaml', says: 'all faults at once, with their lines' },
+      { command: 'hangup check --options', says: 'what can be set' },
+    ],
+    load: () => import('./commands/check.js'),
+  },
+  {
+    name: 'start',
+    arguments: [{ usage: '[LOGS...]', help: 'as for report (default: the sample logs)' }],
+    summary: 'the main job (npm start): ingest the sample logs, or LOGS, and print the report',
+    options: LOG_OPTIONS,
+    examples: [{ command: 'hangup start', says: 'the samples through pipelines/sample.yaml' }],
+    load: () => import('./commands/start.js'),
+  },
+]

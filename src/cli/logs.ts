@@ -1,0 +1,54 @@
+import { readGatewayConfiguration } from '../config/gateway.js'
+import type { ConfiguredProxy } from '../enrich/proxy.js'
+import type { InputError } from '../errors.js'
+import { openLogs } from '../pipeline/open-logs.js'
+import { loadRedactionKey } from '../pipeline/redaction-key.js'
+import { type RedactionSettings, REDACT_ALL, Redactor, SHOW_ALL } from '../redact/redactor.js'
+import type { Source } from '../sources/source.js'
+import type { Context } from './context.js'
+import { tellProblem } from './errors.js'
+import type { LogOptions } from './options.js'
+
+/** What the commands that read LOGS begin with. */
+export interface Logs {
+  readonly source: Source
+  readonly redactor: Redactor
+  readonly proxies: readonly ConfiguredProxy[]
+  readonly progress: () => { readonly readBytes: number; readonly totalBytes: number | null }
+  /** 1 where an input could not be read, else 0. */
+  readonly exitCode: () => number
+}
+
+const DEFAULT_DIRECTORY = '/var/tmp'
+
+/** Opens the logs that the arguments name; each input that fails is told on stderr, the others are read all the same. */
+export async function openLogsOf(args: readonly string[], options: LogOptions, context: Context): Promise<Logs> {
+  let exitCode = 0
+  const onProblem = (problem: InputError): void => {
+    exitCode = 1
+    tellProblem(problem, context)
+  }
+  const gateway = options.gatewayConfig === undefined ? null : await readGatewayConfiguration(options.gatewayConfig, context)
+  const inputs = args.length > 0 ? args : defaultLogs(gateway?.loggingDirectory ?? DEFAULT_DIRECTORY)
+  const settings = redactionOf(options)
+  const { source, progress } = await openLogs({ inputs, stdin: context.stdin, onProblem })
+  return {
+    source,
+    progress,
+    redactor: new Redactor(settings, settings.clientId === 'hash' ? await loadRedactionKey(options.state) : NO_KEY),
+    proxies: gateway?.proxies ?? [],
+    exitCode: () => exitCode,
+  }
+}
+
+const NO_KEY = new Uint8Array(0)
+
+/** The gateway's own files (contract.md): one glob takes both of its forms of names. */
+function defaultLogs(directory: string): readonly string[] {
+  return [`${directory}/edgemicro-*.log`]
+}
+
+export function redactionOf({ showSecrets, maskQuery }: LogOptions): RedactionSettings {
+  if (showSecrets) return SHOW_ALL
+  return maskQuery ? { ...REDACT_ALL, query: 'mask' } : REDACT_ALL
+}

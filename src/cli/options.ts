@@ -1,0 +1,60 @@
+/** What the options of each command become: one name per flag of `declarations.ts`. */
+
+export interface GlobalOptions {
+  /** Stack traces with errors. */
+  readonly debug: boolean
+  /** False with `--no-progress`. */
+  readonly progress: boolean
+  /** Absolute path: `--state`, else `HANGUP_STATE`, else `.hangup` in the current directory. */
+  readonly state: string
+  /** Whether `--state` was given, so that it overrides what a pipeline file says. */
+  readonly stateGiven: boolean
+}
+
+/** Options of all commands that read LOGS. */
+export interface LogOptions extends GlobalOptions {
+  readonly gatewayConfig?: string
+  readonly showSecrets: boolean
+  readonly maskQuery: boolean
+}
+
+/** As written; `readFilter` makes a filter of them. */
+export interface FilterOptions {
+  readonly since?: string
+  readonly until?: string
+  readonly code?: string
+  readonly target?: string
+  readonly proxy?: string
+}
+
+export interface ReportOptions extends LogOptions, FilterOptions {
+  readonly json: boolean
+}
+
+export interface FailuresOptions extends LogOptions, FilterOptions {
+  readonly halvesOnly: boolean
+}
+
+export interface FrequencyOptions extends LogOptions, FilterOptions {
+  readonly by: string
+  readonly every?: string
+  readonly json: boolean
+  readonly csv: boolean
+  /** `duckdb:FILE`; absent where LOGS are asked. */
+  readonly store?: string
+}
+
+export interface ExplainOptions extends LogOptions {
+  readonly json: boolean
+}
+
+export interface RunOptions extends GlobalOptions {
+  readonly once: boolean
+  /** `path.to.option=value`, in the order given. */
+  readonly set: readonly string[]
+}
+
+export interface CheckOptions extends GlobalOptions {
+  readonly connect: boolean
+  readonly options: boolean
+}

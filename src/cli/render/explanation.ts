@@ -1,0 +1,75 @@
+import type { EventEntry, FailureDocument } from '../../records.js'
+import type { Surface } from '../terminal/terminal.js'
+import { visible, wrap } from '../terminal/text.js'
+import { meaningOf } from './causes.js'
+
+export interface Explanation {
+  readonly id: string
+  /** The request's events in the order of their time. */
+  readonly entries: readonly EventEntry[]
+  /** Null where nothing failed. */
+  readonly failure: FailureDocument | null
+}
+
+/** The story of one request for people: what the gateway wrote of it, when, and the verdict with its evidence. */
+export function renderExplanation(
+  { id, entries, failure }: Explanation,
+  { width, style }: Pick<Surface, 'width' | 'style'>,
+): string[] {
+  const textWidth = Math.min(width, 90)
+  const first = entries[0]
+  const head = `${first.method ?? 'request'} /${first.url ?? ''} (worker ${first.pid ?? '?'}, ${first.org ?? '?'}/${first.env ?? '?'})`
+  const startMs = Date.parse(first.timestamp)
+  return [
+    style.bold(visible(id)),
+    ...wrap(visible(head), textWidth),
+    '',
+    ...entries.flatMap((entry) => line(entry, startMs, textWidth)),
+    '',
+    ...verdict(failure, textWidth),
+  ]
+}
+
+const TELLS: Readonly<Record<string, string>> = {
+  sourceRequest: 'the client sent the request',
+  targetRequest: 'the gateway sent it on to the target',
+  targetResponse: 'the target began to answer',
+  'targetResponse close': 'the answer of the target was complete',
+  sourceResponse: 'the gateway answered the client',
+  'targetRequest error': 'the request to the target failed',
+  'targetResponse error': 'the answer of the target broke off',
+  'targetResponse aborted': 'the answer of the target was cut off',
+  'sourceResponse on close, source request aborted - abort target request': 'the client had gone',
+}
+
+function line(entry: EventEntry, startMs: number, width: number): string[] {
+  const { timestamp, message, status, errorMessage, errorCode, timeTakenMs, host, component } = entry
+  const known = message === null ? undefined : TELLS[message]
+  const says = known ?? (component === 'microgateway-core' ? 'the gateway answered with an error' : (message ?? component ?? '?'))
+  const facts = [
+    host,
+    status === null ? null : `status ${status}`,
+    errorMessage,
+    errorCode,
+    timeTakenMs === null ? null : `after ${timeTakenMs} ms`,
+  ].filter((fact) => fact !== null)
+  const sinceStart = `+${Date.parse(timestamp) - startMs} ms`.padStart(10)
+  const text = `${visible(says)}${facts.length > 0 ? `: ${visible(facts.join(', '))}` : ''}`
+  const [head, ...rest] = wrap(text, width - 14)
+  return [`${sinceStart}  ${head}`, ...rest.map((more) => `${' '.repeat(12)}${more}`)]
+}
+
+function verdict(failure: FailureDocument | null, width: number): string[] {
+  if (failure === null) return ['Nothing failed: neither half of a failure is in these logs.']
+  const { cause, confidence, evidence, target, target_source: source, halves } = failure.edgemicro
+  const named = target === null ? 'The target is not in these logs.' : `Target: ${target}${source === 'inferred' ? ' (inferred from other requests of this API)' : ''}.`
+  const half = halves === 'both' ? 'Both halves are there.' : `Only the ${halves} half is there.`
+  const numbers = Object.entries(evidence)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${value}`)
+  return [
+    ...wrap(visible(`${named} ${half}`), width),
+    ...wrap(`Cause: ${cause}${cause === 'undetermined' ? '' : ` (confidence ${confidence})`}: ${meaningOf(cause)}`, width),
+    ...(numbers.length > 0 ? wrap(visible(`Evidence: ${numbers.join(', ')}`), width) : []),
+  ]
+}

@@ -1,0 +1,80 @@
+import { formatDuration, formatSize } from './numbers.js'
+
+/** How far long work is. `totalBytes` is null (or 0) where the end is not known: standard input, a followed file. */
+export interface Measure {
+  readonly readBytes: number
+  readonly totalBytes: number | null
+}
+
+export interface Progress {
+  /** Takes the bar away for good. May be called again. */
+  end(): void
+}
+
+export interface Screen {
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+export interface ProgressInput {
+  readonly screen: Screen
+  readonly measure: () => Measure
+  /** A clock that never goes back, in milliseconds. */
+  readonly nowMs?: () => number
+}
+
+/** A bar that redraws itself in one line. Whoever writes to the same screen erases it first. */
+export class ProgressBar implements Progress {
+  readonly #input: ProgressInput
+  readonly #nowMs: () => number
+  readonly #startedMs: number
+  readonly #timer: NodeJS.Timeout
+  #drawn = false
+  #ended = false
+
+  constructor(input: ProgressInput) {
+    this.#input = input
+    this.#nowMs = input.nowMs ?? (() => performance.now())
+    this.#startedMs = this.#nowMs()
+    this.#timer = setInterval(() => this.draw(), REDRAW_INTERVAL_MS)
+    this.#timer.unref()
+  }
+
+  draw(): void {
+    if (this.#ended) return
+    const { screen, measure } = this.#input
+    const text = renderProgress(measure(), this.#nowMs() - this.#startedMs, (screen.columns ?? 80) - 1)
+    screen.write(`\r${text}\x1b[K`)
+    this.#drawn = true
+  }
+
+  erase(): void {
+    if (this.#drawn) this.#input.screen.write('\r\x1b[K')
+    this.#drawn = false
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+    this.erase()
+    this.#ended = true
+  }
+}
+
+/** One line of at most `width` columns: ` 62 % ████████░░░░  280 MB of 450 MB  120 MB/s  1.4 s left`. */
+export function renderProgress({ readBytes, totalBytes }: Measure, elapsedMs: number, width: number): string {
+  const bytesPerSecond = elapsedMs > 0 ? (readBytes / elapsedMs) * 1_000 : 0
+  const rate = `${formatSize(bytesPerSecond)}/s`
+  if (!totalBytes) return `${formatSize(readBytes)} read  ${rate}`.slice(0, width)
+  const share = Math.min(1, readBytes / totalBytes)
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
+  const left = bytesPerSecond > 0 ? formatDuration(((totalBytes - readBytes) / bytesPerSecond) * 1_000) : '?'
+  const rest = `${formatSize(readBytes)} of ${formatSize(totalBytes)}  ${rate}  ${left} left`
+  const barWidth = Math.min(MAX_BAR_WIDTH, width - percent.length - rest.length - 3)
+  if (barWidth < MIN_BAR_WIDTH) return `${percent}  ${rest}`.slice(0, width)
+  const filled = Math.floor(share * barWidth)
+  return `${percent} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}  ${rest}`
+}
+
+const REDRAW_INTERVAL_MS = 100
+const MAX_BAR_WIDTH = 30
+const MIN_BAR_WIDTH = 5
