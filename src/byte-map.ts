@@ -1,3 +1,5 @@
+import { copyBytes } from './event-view.js'
+
 /**
  * A map from byte slices to values that makes no string to look one up: the way from a line's bytes to what is known
  * of them, a few million times a second. Bounded: past `maxSize` it starts again empty, so use it for caches, or see
@@ -29,7 +31,7 @@ export class ByteMap<Value> {
   add(bytes: Uint8Array, start: number, end: number, value: Value): void {
     if (this.#size >= this.#maxSize) this.clear()
     const code = hash(bytes, start, end)
-    this.#buckets.set(code, { key: bytes.slice(start, end), value, next: this.#buckets.get(code) })
+    this.#buckets.set(code, { key: copyBytes(bytes, start, end), value, next: this.#buckets.get(code) })
     this.#size++
   }
 

@@ -78,6 +78,11 @@ export class EventView {
   }
 }
 
+/** A copy of its own; `slice` of a `Buffer` would go on sharing the block's memory. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end)
+}
+
 /** Text of `bytes[start … end - 1]`; invalid UTF-8 reads as U+FFFD. */
 export function decode(bytes: Uint8Array, start: number, end: number): string {
   let text = ''

@@ -1,3 +1,4 @@
+import { copyBytes } from '../event-view.js'
 import { SPACE } from './bytes.js'
 
 /** A line out of a container log: what the container wrote, and whether it goes on in the next entry of its stream. */
@@ -43,7 +44,7 @@ export function unwrapCri(bytes: Uint8Array, start: number, end: number): Unwrap
   // The text of a blank line may have lost its blank.
   if (!isTag || (textStart === 0 && end !== tagStart + 1)) return null
   return {
-    bytes: bytes.slice(textStart === 0 ? end : textStart, end),
+    bytes: copyBytes(bytes, textStart === 0 ? end : textStart, end),
     stream: stream.trim(),
     partial: tag === PARTIAL,
   }

@@ -1,4 +1,4 @@
-import { decode, EventView } from '../event-view.js'
+import { copyBytes, decode, EventView } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import type { Ledger, LineBlock, LineSource, RejectionReason } from '../records.js'
 import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, SPACE } from './bytes.js'
@@ -150,7 +150,7 @@ export class LineParser {
         offset,
         lines: 1,
         attempts: 0,
-        chunks: [bytes.slice(start, end)],
+        chunks: [copyBytes(bytes, start, end)],
         length: end - start,
       }
       return
@@ -210,7 +210,7 @@ export class LineParser {
   #continueOpen(state: SourceState, open: OpenEvent, bytes: Uint8Array, start: number, end: number): void {
     open.lines++
     if (open.length + end - start + 1 > this.#maxLineBytes) return this.#closeOpen(state)
-    open.chunks.push(NEWLINE_BYTES, bytes.slice(start, end))
+    open.chunks.push(NEWLINE_BYTES, copyBytes(bytes, start, end))
     open.length += end - start + 1
     if (bytes[end - 1] !== CLOSE || end === start || ++open.attempts > MAX_ATTEMPTS) return
     const joined = concatenate(open.chunks)

@@ -1,4 +1,4 @@
-import { type EventView, Field } from '../event-view.js'
+import { copyBytes, type EventView, Field } from '../event-view.js'
 import type { RejectionReason } from '../records.js'
 import { ascii, CLOSE, equals, isAddress, isDigits, isElapsed, isName, isUuid, isWord, OPEN, SPACE } from './bytes.js'
 import { type PartitionHints, type Separator, splitHostile } from './split-hostile.js'
@@ -135,7 +135,7 @@ function learn(view: EventView, hints: PartitionHints): null {
   if (orgStart === end[Field.org] || start[Field.env] === envEnd) return null
   if (!equals(bytes, orgStart, envEnd, hints.orgAndEnv)) {
     if (!isUuid(bytes, start[Field.correlationId], end[Field.correlationId])) return null
-    hints.orgAndEnv = bytes.slice(orgStart, envEnd)
+    hints.orgAndEnv = copyBytes(bytes, orgStart, envEnd)
   }
   const addressStart = start[Field.clientIp]
   const addressEnd = end[Field.clientIp]

@@ -1,0 +1,54 @@
+import type { ConfiguredProxy } from '../enrich/proxy.js'
+import type { IndexDocument, Ledger } from '../records.js'
+import type { Redactor } from '../redact/redactor.js'
+import type { Source } from '../sources/source.js'
+import { Processor } from './processor.js'
+
+export interface AnalyzeOptions {
+  readonly source: Source
+  readonly redactor: Redactor
+  readonly proxies?: readonly ConfiguredProxy[]
+  readonly halvesOnly?: boolean
+  /** Takes the documents in event-time order of completion; awaited, so that a slow reader slows the source. */
+  readonly onDocuments: (documents: readonly IndexDocument[]) => void | Promise<void>
+  readonly signal: AbortSignal
+}
+
+export interface Analysis {
+  readonly ledger: Readonly<Ledger>
+  /** First and last event time read, in milliseconds; null where there was none. */
+  readonly range: { readonly minMs: number; readonly maxMs: number } | null
+  /** Failures that left the join early, for want of room. */
+  readonly evicted: number
+}
+
+/** The join's defaults, where no pipeline file says otherwise. */
+const WINDOW_MS = 5_000
+const LATENESS_MS = 60_000
+const MAX_PENDING = 100_000
+const HELD_WINDOWS = 200_000
+
+/** Reads a source to its end without storing anything: each failure is given once, in its final form. */
+export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
+  const { source, onDocuments, signal } = options
+  const processor = new Processor({
+    ...options,
+    windowMs: WINDOW_MS,
+    latenessMs: LATENESS_MS,
+    maxPending: MAX_PENDING,
+    emit: 'final',
+    heldWindows: HELD_WINDOWS,
+  })
+  const deliver = async (): Promise<void> => {
+    const documents = processor.take()
+    if (documents.length > 0) await onDocuments(documents)
+  }
+  for await (const block of source.read(signal)) {
+    processor.process(block)
+    processor.advance({ together: true })
+    await deliver()
+  }
+  processor.finish()
+  await deliver()
+  return { ledger: processor.ledger, range: processor.range, evicted: processor.losses.evicted }
+}

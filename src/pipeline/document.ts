@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import type { TrafficCount } from '../count/traffic.js'
+import { diagnose } from '../diagnose/cause.js'
+import { mergeFailures } from '../join/failure.js'
+import type {
+  Failure,
+  FailureDocument,
+  Half,
+  HalfDocument,
+  LineSource,
+  TargetSource,
+  TrafficDocument,
+} from '../records.js'
+
+export interface InferredTarget {
+  readonly target: string | null
+  readonly source: TargetSource
+}
+
+export const UNKNOWN_TARGET: InferredTarget = { target: null, source: 'unknown' }
+
+/**
+ * The failure document of contract.md. A target half names the target; `inferred` is used only where there is none.
+ * What the client got comes from its half where there is one: a timeout's target half says ECONNRESET, its client
+ * half 504 without a code.
+ */
+export function toFailureDocument(failure: Failure, inferred: InferredTarget): FailureDocument {
+  const { request, target, client } = failure
+  const named = target.find(({ host }) => host !== null)?.host ?? null
+  const { target: targetName, source } = named === null ? inferred : { target: named, source: 'log' as const }
+  const half = client ?? target[0]
+  const verdict = diagnose(failure)
+  const elapsedMs = target.find((each) => each.elapsedMs !== null)?.elapsedMs ?? null
+  const status = client?.status ?? target.find((each) => each.status !== null)?.status ?? null
+  return {
+    '@timestamp': new Date(half.timeMs).toISOString(),
+    event: {
+      kind: 'event',
+      category: ['web'],
+      type: ['error'],
+      outcome: 'failure',
+      dataset: 'edgemicro.failure',
+      duration: elapsedMs === null ? null : elapsedMs * 1_000_000,
+    },
+    http: { request: { id: request.correlationId, method: request.method }, response: { status_code: status } },
+    url: request.query === null ? { path: request.path } : { path: request.path, query: request.query },
+    error: { code: half.errorCode, message: half.errorMessage },
+    server: addressOf(targetName),
+    client: { ip: request.clientIp },
+    edgemicro: {
+      target: targetName,
+      target_source: source,
+      proxy: request.proxy,
+      org: request.org,
+      env: request.env,
+      gateway: request.gateway,
+      worker: request.worker,
+      halves: client === null ? 'target' : target.length === 0 ? 'client' : 'both',
+      phase: target.some(({ role }) => role !== 'request_error') ? 'response' : 'request',
+      cause: verdict.cause,
+      confidence: verdict.confidence,
+      evidence: verdict.evidence,
+      client_key: request.clientKey,
+      target_halves: target.map(toHalfDocument),
+      client_half: client === null ? null : toHalfDocument(client),
+    },
+    log: { level: half.level, file: { path: half.position.source }, offset: half.position.offset },
+  }
+}
+
+/** Merges two documents of one failure as `mergeFailures` does; what is derived is derived again. */
+export function mergeFailureDocuments(stored: FailureDocument, incoming: FailureDocument): FailureDocument {
+  const known = [stored, incoming].find(({ edgemicro }) => edgemicro.target !== null)?.edgemicro
+  const inferred: InferredTarget =
+    known === undefined ? UNKNOWN_TARGET : { target: known.target, source: known.target_source }
+  return toFailureDocument(mergeFailures(fromFailureDocument(stored), fromFailureDocument(incoming)), inferred)
+}
+
+function fromFailureDocument(document: FailureDocument): Failure {
+  const { http, url, client, edgemicro } = document
+  return {
+    id: http.request.id ?? '',
+    request: {
+      correlationId: http.request.id,
+      org: edgemicro.org,
+      env: edgemicro.env,
+      method: http.request.method,
+      path: url.path,
+      query: url.query ?? null,
+      clientIp: client.ip,
+      clientKey: edgemicro.client_key,
+      worker: edgemicro.worker,
+      gateway: edgemicro.gateway,
+      proxy: edgemicro.proxy,
+    },
+    target: edgemicro.target_halves.map(fromHalfDocument),
+    client: edgemicro.client_half === null ? null : fromHalfDocument(edgemicro.client_half),
+    clientAbortedAfterMs: edgemicro.evidence.client_aborted_after_ms ?? null,
+  }
+}
+
+function toHalfDocument(half: Half): HalfDocument {
+  return {
+    role: half.role,
+    timestamp: new Date(half.timeMs).toISOString(),
+    level: half.level,
+    host: half.host,
+    status_code: half.status,
+    error_code: half.errorCode,
+    error_message: half.errorMessage,
+    elapsed_ms: half.elapsedMs,
+    path: half.position.source,
+    offset: half.position.offset,
+  }
+}
+
+function fromHalfDocument(half: HalfDocument): Half {
+  return {
+    role: half.role,
+    timeMs: Date.parse(half.timestamp),
+    level: half.level,
+    host: half.host,
+    status: half.status_code,
+    errorCode: half.error_code,
+    errorMessage: half.error_message,
+    elapsedMs: half.elapsed_ms,
+    position: { source: half.path, offset: half.offset },
+  }
+}
+
+/** `host:port` → its two parts; an IPv6 literal keeps its brackets off. */
+function addressOf(target: string | null): { readonly address: string | null; readonly port: number | null } {
+  if (target === null) return { address: null, port: null }
+  const parts = /^(.*):(\d{1,5})$/s.exec(target)
+  if (parts === null) return { address: target, port: null }
+  return { address: parts[1].replace(/^\[(.*)\]$/, '$1'), port: Number(parts[2]) }
+}
+
+export interface IdentifiedTraffic {
+  readonly id: string
+  readonly document: TrafficDocument
+}
+
+/** The traffic document of contract.md; its id derives from window, dimensions and partition. */
+export function toTrafficDocument(
+  source: Pick<LineSource, 'partition' | 'gateway'>,
+  { minuteMs, dimensions, requests, responses }: TrafficCount,
+): IdentifiedTraffic {
+  const { target, proxy, org, env, basis } = dimensions
+  const { partition, gateway } = source
+  const timestamp = new Date(minuteMs).toISOString()
+  const id = digest(JSON.stringify([timestamp, partition, target, proxy, org, env, basis]))
+  return {
+    id,
+    document: {
+      '@timestamp': timestamp,
+      event: { dataset: 'edgemicro.traffic' },
+      edgemicro: { target, proxy, org, env, gateway, partition, requests, responses, basis },
+    },
+  }
+}
+
+/** 32 hex digits that stand for a text; collisions are not to be expected. */
+export function digest(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}

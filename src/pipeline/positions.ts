@@ -1,0 +1,136 @@
+import type { LineBlock, LineSource } from '../records.js'
+import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
+import type { TailedBlock, TailedSource } from '../sources/tail/tailed-source.js'
+
+const MINUTE_MS = 60_000
+
+/** What a checkpoint says of the input: where to begin again, and which windows are stored for good. */
+export interface InputPositions {
+  readonly files: readonly FileCheckpoint[]
+  /** Per partition: windows that begin before this are stored; minutes. */
+  readonly floorTimeMs: Readonly<Record<string, number>>
+}
+
+export interface PositionsOptions {
+  /** How far evidence reaches back, in event time. */
+  readonly horizonMs: number
+  /** What the checkpoint said that this run goes on from. */
+  readonly resumed?: InputPositions
+}
+
+/**
+ * Where each followed file would have to be read from again. Remembers the event time of the blocks of late, so that
+ * for a time it can tell an offset with everything from that time on behind it. What was stored once stays stored: a
+ * replay from the floor moves neither `storedThrough` nor the closed windows back.
+ */
+export class Positions {
+  readonly #files = new Map<LineSource, FilePosition>()
+  readonly #horizonMs: number
+  readonly #resumedFloorTimeMs: Readonly<Record<string, number>>
+  /** By inode: files that a former run had read and this one has not come to yet. */
+  readonly #resumed: Map<string, FileCheckpoint>
+
+  constructor({ horizonMs, resumed = { files: [], floorTimeMs: {} } }: PositionsOptions) {
+    this.#horizonMs = horizonMs
+    this.#resumedFloorTimeMs = resumed.floorTimeMs
+    this.#resumed = new Map(resumed.files.map((file) => [inodeOf(file), file]))
+  }
+
+  /** A block is about to be processed. */
+  begin(block: LineBlock): void {
+    if (!isTailed(block) || this.#files.has(block.source)) return
+    const { source, offset } = block
+    const resumed = this.#resumed.get(inodeOf(source))
+    this.#resumed.delete(inodeOf(source))
+    // A file that begins before its floor was cut, or is another one on the same inode: nothing of it is stored.
+    const storedThrough = resumed !== undefined && offset >= resumed.floor ? resumed.storedThrough : 0
+    this.#files.set(source, {
+      source,
+      blocks: [],
+      end: offset,
+      maxMs: Number.NEGATIVE_INFINITY,
+      storedThrough,
+      ended: false,
+    })
+  }
+
+  /** The block was processed; `maxMs` is the largest event time in it, or minus infinity. */
+  add(block: LineBlock, maxMs: number): void {
+    const position = this.#files.get(block.source)
+    if (position === undefined || !isTailed(block)) return
+    const { offset, nextOffset, last } = block
+    // A block without a time of its own belongs to the lines before it.
+    position.maxMs = Math.max(position.maxMs, maxMs)
+    position.blocks.push({ offset, maxMs: maxMs === Number.NEGATIVE_INFINITY ? position.maxMs : maxMs })
+    position.end = nextOffset
+    position.ended = last
+  }
+
+  /** True for a line that a former run had stored all of, dead letters included: it is read again for the state alone. */
+  isStored(source: LineSource, offset: number): boolean {
+    return offset < (this.#files.get(source)?.storedThrough ?? 0)
+  }
+
+  /**
+   * The positions now. `openSinceMs` gives, for a partition, the event time from which on lines are still needed for
+   * what is open; evidence reaches back from there by the horizon. With `allStored`, what is open is stored too, as it
+   * stands: at a clean stop.
+   */
+  snapshot(openSinceMs: (partition: string) => number, { allStored = false } = {}): InputPositions {
+    const floorTimeMs: Record<string, number> = {}
+    for (const { partition } of [...this.#resumed.values(), ...this.#files.keys()]) {
+      const closedMs = this.#closedUntilMs(partition, openSinceMs(partition))
+      if (Number.isFinite(closedMs)) floorTimeMs[partition] = closedMs
+    }
+    const files = [...this.#resumed.values()]
+    for (const position of this.#files.values()) {
+      const { identity, path, partition } = position.source
+      const openSince = openSinceMs(partition)
+      const neededSince = Math.min(openSince, floorTimeMs[partition] ?? Number.NEGATIVE_INFINITY)
+      const floor = offsetOf(position, neededSince - this.#horizonMs)
+      forget(position, floor)
+      const stored = allStored ? position.end : offsetOf(position, openSince)
+      position.storedThrough = Math.max(position.storedThrough, stored)
+      if (position.ended && floor >= position.end) this.#files.delete(position.source)
+      else files.push({ identity, path, partition, storedThrough: position.storedThrough, floor })
+    }
+    return { files, floorTimeMs }
+  }
+
+  /** The windows of a replay begin in their middle: those that are stored are never opened again. */
+  #closedUntilMs(partition: string, openSinceMs: number): number {
+    const closedMs = Math.floor(openSinceMs / MINUTE_MS) * MINUTE_MS
+    return Math.max(this.#resumedFloorTimeMs[partition] ?? Number.NEGATIVE_INFINITY, closedMs)
+  }
+}
+
+interface FilePosition {
+  readonly source: TailedSource
+  /** In the order of the file; before the first nothing is needed any more. */
+  readonly blocks: { readonly offset: number; readonly maxMs: number }[]
+  end: number
+  maxMs: number
+  storedThrough: number
+  /** It is not followed any longer. */
+  ended: boolean
+}
+
+/** Start of the first block that holds a line of `timeMs` or later; the end of what was read where none does. */
+function offsetOf({ blocks, end }: FilePosition, timeMs: number): number {
+  return blocks.find(({ maxMs }) => maxMs >= timeMs)?.offset ?? end
+}
+
+function forget({ blocks }: FilePosition, floor: number): void {
+  let unneeded = 0
+  while (unneeded < blocks.length - 1 && blocks[unneeded + 1].offset <= floor) unneeded++
+  blocks.splice(0, unneeded)
+}
+
+/** `<device>:<inode>`: the rest of an identity gets more precise as a young file grows. */
+function inodeOf({ identity }: Pick<FileCheckpoint, 'identity'>): string {
+  return identity.split(':', 2).join(':')
+}
+
+function isTailed(block: LineBlock): block is TailedBlock {
+  return 'nextOffset' in block
+}

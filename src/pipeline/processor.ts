@@ -1,0 +1,395 @@
+import { ByteMap } from '../byte-map.js'
+import { readCounters, StatsCounter } from '../count/stats.js'
+import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
+import { type ConfiguredProxy, ProxyFinder } from '../enrich/proxy.js'
+import { type ProxyTargets, TargetMemory } from '../enrich/targets.js'
+import { decode, type EventView, Field, Role } from '../event-view.js'
+import { EventClock } from '../join/event-clock.js'
+import { Joiner } from '../join/joiner.js'
+import type { LineHandler, TextView } from '../line-handler.js'
+import { LineParser } from '../parse/line-parser.js'
+import type {
+  Failure,
+  Half,
+  HalfRole,
+  IndexDocument,
+  Ledger,
+  LineBlock,
+  LineSource,
+  RejectionReason,
+  RequestFacts,
+} from '../records.js'
+import type { Redactor } from '../redact/redactor.js'
+import { digest, type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
+
+/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
+export const EVIDENCE_HORIZON_MS = 10 * 60_000
+
+export interface ProcessorOptions {
+  readonly redactor: Redactor
+  readonly windowMs: number
+  readonly latenessMs: number
+  readonly maxPending: number
+  /** See `JoinerOptions.emit`. */
+  readonly emit: 'final' | 'eager'
+  readonly proxies?: readonly ConfiguredProxy[]
+  /** Looks at warn and error lines only: fastest; no traffic, no inferred targets, no ledger but `lines`. */
+  readonly halvesOnly?: boolean
+  /** Per partition: windows that begin before this are stored already. */
+  readonly closedUntilMs?: ReadonlyMap<string, number>
+  /** The gateway's host name, where it is not to be taken from the file's name. */
+  readonly gateway?: string
+  /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
+  readonly heldWindows?: number
+  readonly onRejection?: (reason: RejectionReason, view: TextView) => void
+}
+
+/**
+ * Every step of the path between source and sinks, for all partitions: parse → redact → count, join → enrich →
+ * diagnose → documents. Synchronous and without clock or input of its own: what comes out depends on the lines and
+ * their order only.
+ */
+export class Processor implements LineHandler {
+  readonly #options: ProcessorOptions
+  readonly #redactor: Redactor
+  readonly #parser: LineParser
+  readonly #joiner: Joiner
+  readonly #finder: ProxyFinder
+  readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
+  readonly #partitions = new Map<string, Partition>()
+  #partition: Partition | null = null
+  #blockMaxMs = Number.NEGATIVE_INFINITY
+  #minMs = Number.POSITIVE_INFINITY
+  #maxMs = Number.NEGATIVE_INFINITY
+  #documents: IndexDocument[] = []
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options
+    this.#redactor = options.redactor
+    this.#parser = new LineParser(this, { halvesOnly: options.halvesOnly })
+    this.#joiner = new Joiner(options)
+    this.#finder = new ProxyFinder(options.proxies ?? [])
+  }
+
+  get ledger(): Readonly<Ledger> {
+    return this.#parser.ledger
+  }
+
+  /** Failures that had to leave the join early, and lines too late to be counted as traffic. */
+  get losses(): { readonly evicted: number; readonly late: number } {
+    let late = 0
+    for (const { traffic } of this.#partitions.values()) late += traffic.late
+    return { evicted: this.#joiner.evicted, late }
+  }
+
+  /** First and last event time seen, in milliseconds; null before the first. */
+  get range(): { readonly minMs: number; readonly maxMs: number } | null {
+    return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
+  }
+
+  get pending(): number {
+    return this.#joiner.size
+  }
+
+  /** Takes a block; returns the largest event time in it, or minus infinity. */
+  process(block: LineBlock): number {
+    this.#partition = this.#partitionOf(block.source)
+    if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
+    this.#blockMaxMs = Number.NEGATIVE_INFINITY
+    this.#parser.parse(block)
+    return this.#blockMaxMs
+  }
+
+  /**
+   * Closes what the watermarks have left behind. With `together`, no partition's failures close before the others
+   * have got as far: documents then come in event-time order over all partitions. That asks for a source that reads
+   * them side by side; one that is far behind has ended, or has a gap there.
+   */
+  advance({ together = false }: { readonly together?: boolean } = {}): void {
+    let latestMs = Number.NEGATIVE_INFINITY
+    for (const partition of this.#partitions.values()) {
+      partition.watermarkMs = partition.clock.watermarkMs()
+      latestMs = Math.max(latestMs, partition.watermarkMs)
+      if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
+        this.#emitTraffic(partition, partition.traffic.close(partition.watermarkMs))
+      }
+    }
+    if (!together) {
+      this.#emitFailures(this.#joiner.close((name) => this.#partitions.get(name)?.watermarkMs ?? latestMs, latestMs))
+      return
+    }
+    let leastMs = latestMs
+    for (const { watermarkMs } of this.#partitions.values()) {
+      if (watermarkMs >= latestMs - EVIDENCE_HORIZON_MS) leastMs = Math.min(leastMs, watermarkMs)
+    }
+    this.#emitFailures(this.#joiner.close(() => leastMs, leastMs))
+  }
+
+  /** Emits what one quiet partition holds, as it stands: its open windows stay open, a late half completes its failure in the store. */
+  flush(name: string): void {
+    const partition = this.#partitions.get(name)
+    if (partition === undefined) return
+    this.#emitFailures(
+      this.#joiner.close(
+        (each) => (each === name ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY),
+        Number.POSITIVE_INFINITY,
+      ),
+    )
+    this.#emitTraffic(partition, partition.traffic.snapshot())
+  }
+
+  /** Settles and emits everything: the end of the input, or a stop. */
+  finish(): void {
+    for (const source of this.#sources()) this.#parser.end(source)
+    this.#emitFailures(this.#joiner.closeAll())
+    for (const partition of this.#partitions.values()) this.#emitTraffic(partition, partition.traffic.snapshot())
+  }
+
+  /** The documents since the last call. */
+  take(): IndexDocument[] {
+    const documents = this.#documents
+    if (documents.length > 0) this.#documents = []
+    return documents
+  }
+
+  /** Event time from which on lines are still needed for what is open in a partition. */
+  openSinceMs(name: string): number {
+    const partition = this.#partitions.get(name)
+    if (partition === undefined) return Number.NEGATIVE_INFINITY
+    return Math.min(partition.clock.watermarkMs(), partition.traffic.earliestMs(), this.#joiner.earliestMs(name))
+  }
+
+  event(view: EventView): void {
+    const partition = this.#currentPartition(view.source)
+    const { timeMs, role } = view
+    this.#observe(timeMs)
+    const worker = numberAt(view, Field.pid)
+    partition.clock.observe(worker, timeMs)
+    if (role === Role.targetRequest) {
+      const known = this.#dimensions(partition, view)
+      partition.traffic.add(known.cell, timeMs, 1, 0)
+      partition.stats.sawRequest(worker)
+      if (known.target !== null) known.targets.observe(known.target, timeMs)
+    } else if (role === Role.targetResponse) {
+      partition.traffic.add(this.#dimensions(partition, view).cell, timeMs, 0, 1)
+    } else if (role >= Role.targetRequestError) {
+      if (role === Role.clientAborted) this.#noteClientAborted(view)
+      else this.#join(partition, view)
+    }
+  }
+
+  plain(view: TextView): void {
+    this.#observe(view.timeMs)
+    const started = /^worker (\d{1,9}) is online/.exec(
+      decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
+    )
+    if (started !== null) this.#currentPartition(view.source).stats.started(Number(started[1]))
+  }
+
+  stats(view: TextView): void {
+    this.#observe(view.timeMs)
+    const partition = this.#currentPartition(view.source)
+    const delta = partition.stats.stats(
+      Number(view.pid),
+      readCounters(decode(view.bytes, view.textStart, view.lineEnd)),
+    )
+    if (delta === null) return
+    const cell = partition.traffic.cellOf({ target: null, proxy: null, org: null, env: null, basis: 'stats' })
+    partition.traffic.add(cell, view.timeMs, delta.requests, delta.responses)
+  }
+
+  continuation(): void {}
+
+  rejection(reason: RejectionReason, view: TextView): void {
+    this.#options.onRejection?.(reason, view)
+  }
+
+  #observe(timeMs: number): void {
+    if (timeMs > this.#blockMaxMs) this.#blockMaxMs = timeMs
+    if (timeMs > this.#maxMs) this.#maxMs = timeMs
+    if (timeMs < this.#minMs) this.#minMs = timeMs
+  }
+
+  #join(partition: Partition, view: EventView): void {
+    const correlationId = view.text(Field.correlationId)
+    const { name } = partition
+    const half = this.#half(view)
+    const id = correlationId ?? `line:${digestOfLine(this.#gatewayOf(view.source), view)}`
+    if (half.role !== 'client' && half.host !== null) {
+      this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
+    }
+    this.#emitFailures(this.#joiner.add({ id, half, partition: name, watermarkMs: partition.watermarkMs, request: () => this.#facts(view, correlationId) }))
+  }
+
+  #noteClientAborted(view: EventView): void {
+    const correlationId = view.text(Field.correlationId)
+    if (correlationId === null) return
+    const afterMs = view.number(Field.timeTaken) ?? 0
+    this.#joiner.noteClientAborted(correlationId, view.source.partition, view.timeMs, afterMs)
+  }
+
+  #half(view: EventView): Half {
+    const clientId = view.text(Field.clientId)
+    return {
+      role: HALF_ROLES[view.role] ?? 'client',
+      timeMs: view.timeMs,
+      level: view.text(Field.level) ?? '',
+      host: this.#redactor.text(view.text(Field.host), clientId),
+      status: view.number(Field.status),
+      errorMessage: this.#redactor.text(view.text(Field.errorMessage), clientId),
+      errorCode: view.text(Field.errorCode),
+      elapsedMs: view.number(Field.timeTaken) ?? elapsedOfEmpty(view.role),
+      position: { source: view.source.path, offset: view.offset },
+    }
+  }
+
+  #facts(view: EventView, correlationId: string | null): RequestFacts {
+    const clientId = view.text(Field.clientId)
+    const isCertain = view.uncertain.length === 0
+    const { path, query } = this.#redactor.url(view.text(Field.url), clientId)
+    return {
+      correlationId,
+      org: view.text(Field.org),
+      env: view.text(Field.env),
+      method: view.text(Field.method),
+      path,
+      query,
+      // An attacker's text may pass for these two: better none than his.
+      clientIp: isCertain ? view.text(Field.clientIp) : null,
+      clientKey: isCertain ? this.#redactor.clientKey(clientId) : null,
+      worker: view.text(Field.pid),
+      gateway: this.#gatewayOf(view.source),
+      proxy: this.#proxyOf(view),
+    }
+  }
+
+  #gatewayOf(source: LineSource): string | null {
+    return this.#options.gateway ?? source.gateway
+  }
+
+  #proxyOf({ bytes, start, end }: EventView): string | null {
+    const urlStart = start[Field.url]
+    const urlEnd = end[Field.url]
+    const from = this.#finder.startOfBasePath(bytes, urlStart, urlEnd)
+    const to = this.#finder.endOfBasePath(bytes, urlStart, urlEnd)
+    return to > from ? decode(bytes, from, to) : null
+  }
+
+  /** Host, worker, org, env and base path stand side by side in the line, so one look-up finds all that they mean. */
+  #dimensions(partition: Partition, view: EventView): KnownDimensions {
+    const { bytes, start, end } = view
+    const from = start[Field.host]
+    const to = this.#finder.endOfBasePath(bytes, start[Field.url], end[Field.url])
+    const known = partition.dimensions.get(bytes, from, to)
+    if (known !== undefined) return known
+    const proxy = this.#proxyOf(view)
+    const target = view.text(Field.host)
+    const cell = partition.traffic.cellOf({
+      target,
+      proxy,
+      org: view.text(Field.org),
+      env: view.text(Field.env),
+      basis: 'lines',
+    })
+    const dimensions = { cell, target, targets: this.#targets.of(partition.name, proxy ?? '') }
+    partition.dimensions.add(bytes, from, to, dimensions)
+    return dimensions
+  }
+
+  #emitFailures(failures: readonly Failure[]): void {
+    for (const failure of failures) {
+      const document = toFailureDocument(failure, this.#inferTarget(failure))
+      this.#documents.push({ kind: 'failure', id: failure.id, document })
+    }
+  }
+
+  #inferTarget({ target, client, request: { proxy, gateway } }: Failure): InferredTarget {
+    if (target.length > 0 || client === null || proxy === null) return UNKNOWN_TARGET
+    const configured = this.#finder.configured(proxy)?.target
+    if (configured !== undefined) return { target: configured, source: 'inferred' }
+    for (const { name, source } of this.#partitions.values()) {
+      if (this.#gatewayOf(source) !== gateway) continue
+      const inferred = this.#targets.of(name, proxy).infer(client.timeMs)
+      if (inferred !== null) return { target: inferred, source: 'inferred' }
+    }
+    return UNKNOWN_TARGET
+  }
+
+  #emitTraffic(partition: Partition, counts: ReturnType<TrafficCounter['close']>): void {
+    for (const count of counts) {
+      this.#documents.push({ kind: 'traffic', ...toTrafficDocument({ partition: partition.name, gateway: this.#gatewayOf(partition.source) }, count) })
+    }
+  }
+
+  #currentPartition(source: LineSource): Partition {
+    const current = this.#partition
+    return current !== null && current.name === source.partition ? current : this.#partitionOf(source)
+  }
+
+  #partitionOf(source: LineSource): Partition {
+    const known = this.#partitions.get(source.partition)
+    if (known !== undefined) {
+      known.sources.set(source.path, source)
+      return known
+    }
+    const partition: Partition = {
+      name: source.partition,
+      source,
+      sources: new Map([[source.path, source]]),
+      clock: new EventClock(this.#options),
+      traffic: new TrafficCounter({ closedUntilMs: this.#options.closedUntilMs?.get(source.partition) }),
+      stats: new StatsCounter(),
+      dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
+      watermarkMs: Number.NEGATIVE_INFINITY,
+    }
+    this.#partitions.set(source.partition, partition)
+    return partition
+  }
+
+  *#sources(): Iterable<LineSource> {
+    for (const { sources } of this.#partitions.values()) yield* sources.values()
+  }
+}
+
+const MAX_DIMENSIONS = 20_000
+
+const HALF_ROLES: Readonly<Record<number, HalfRole>> = {
+  [Role.targetRequestError]: 'request_error',
+  [Role.targetResponseError]: 'response_error',
+  [Role.targetResponseAborted]: 'response_aborted',
+  [Role.client]: 'client',
+}
+
+interface KnownDimensions {
+  readonly cell: TrafficCell
+  readonly target: string | null
+  readonly targets: ProxyTargets
+}
+
+interface Partition {
+  readonly name: string
+  readonly source: LineSource
+  readonly sources: Map<string, LineSource>
+  readonly clock: EventClock
+  readonly traffic: TrafficCounter
+  readonly stats: StatsCounter
+  readonly dimensions: ByteMap<KnownDimensions>
+  watermarkMs: number
+}
+
+/** The gateway prints a time taken of 0 ms as an empty field (`d || ''`); a client half has none. */
+function elapsedOfEmpty(role: Role): number | null {
+  return role === Role.client ? null : 0
+}
+
+function numberAt({ bytes, start, end }: EventView, field: number): number {
+  let value = 0
+  for (let i = start[field]; i < end[field]; i++) value = value * 10 + bytes[i] - 0x30
+  return value
+}
+
+/** Stands for a line without correlation id: the same line of the same gateway is the same failure. */
+function digestOfLine(gateway: string | null, { bytes, start, end }: EventView): string {
+  const line = bytes.subarray(start[Field.timestamp], end[Field.timeTaken])
+  return digest(Buffer.concat([Buffer.from(`${gateway ?? ''}\n`), line]))
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PermanentError, systemCode } from '../errors.js'
+
+const KEY_BYTES = 32
+
+/**
+ * The key of the hash that stands for API keys: made at first use in the state directory, readable by its owner only.
+ * The same key gives the same hashes, so instances that write to one store share it. Throws `PermanentError`
+ * (`state_unusable`).
+ */
+export async function loadRedactionKey(stateDirectory: string): Promise<Uint8Array> {
+  const path = join(stateDirectory, 'redact.key')
+  try {
+    return await readKey(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw unusable(path, error)
+  }
+  try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+    await createKey(path)
+    return await readKey(path)
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+/** A link to a complete file, so that another process that starts now reads all of it or finds none. */
+async function createKey(path: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  await writeFile(temporary, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  } finally {
+    await unlink(temporary)
+  }
+}
+
+async function readKey(path: string): Promise<Uint8Array> {
+  const text = (await readFile(path, 'utf8')).trim()
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('it does not hold 64 hex digits')
+  return Buffer.from(text, 'hex')
+}
+
+function unusable(path: string, cause: unknown): PermanentError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new PermanentError(`cannot use the redaction key: ${path} (${reason})`, {
+    code: 'state_unusable',
+    hint: 'choose a writable state directory with --state DIR or HANGUP_STATE',
+    cause,
+  })
+}

@@ -1,0 +1,202 @@
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PipelineConfig, SinkConfig } from '../config/schema.js'
+import type { ConfiguredProxy } from '../enrich/proxy.js'
+import { ConfigError, type HangupError } from '../errors.js'
+import { Redactor } from '../redact/redactor.js'
+import { DuckDbSink } from '../sinks/duckdb/sink.js'
+import type { Sink } from '../sinks/sink.js'
+import { StdoutSink } from '../sinks/stdout.js'
+import type { Source } from '../sources/source.js'
+import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
+import { TailSource } from '../sources/tail/tail-source.js'
+import { CheckpointSaver } from './checkpoint-saver.js'
+import { CheckpointStore } from './checkpoint-store.js'
+import { DeadLetters } from './dead-letters.js'
+import { Delivery } from './delivery.js'
+import { mergeFailureDocuments } from './document.js'
+import { openLogs } from './open-logs.js'
+import { Positions } from './positions.js'
+import { EVIDENCE_HORIZON_MS, Processor, type ProcessorOptions } from './processor.js'
+import { loadRedactionKey } from './redaction-key.js'
+import { Activity, withTicks } from './ticks.js'
+
+export interface RunInput {
+  readonly config: PipelineConfig
+  /** End when the input is exhausted; a followed file is then read from its beginning to its end. */
+  readonly once: boolean
+  readonly proxies: readonly ConfiguredProxy[]
+  /** This machine's name, for `gateway.hostFrom: machine`. */
+  readonly machine: string
+  readonly stdin: Readable
+  readonly stdout: Writable
+  /** Its abort is a clean stop. */
+  readonly signal: AbortSignal
+  readonly onProblem: (problem: HangupError) => void
+  /** Called when reading begins. */
+  readonly onStart?: (progress: Measure) => void
+  readonly timing?: Timing
+}
+
+/** On our clock, in milliseconds. */
+export interface Timing {
+  /** How often positions are saved, and quiet sources looked at. */
+  readonly tickMs: number
+  /** A source without new lines for so long gives out what it holds. */
+  readonly quietMs: number
+}
+
+export type Measure = () => { readonly readBytes: number; readonly totalBytes: number | null }
+
+export interface RunResult {
+  readonly ledger: Processor['ledger']
+  readonly range: Processor['range']
+  readonly losses: Processor['losses']
+  /** Documents that every sink has confirmed; a failure that came in two parts counts twice. */
+  readonly documents: number
+}
+
+const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
+
+/**
+ * Runs a pipeline: source → processor → delivery → sinks, and positions behind them. Ends when the input is exhausted
+ * or the signal aborts; either way everything read is stored, or an error is thrown and the checkpoint has not moved.
+ */
+export async function runPipeline(input: RunInput): Promise<RunResult> {
+  const { config, once } = input
+  refuseWhatIsMissing(config)
+  const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
+  const follows = config.source.kind === 'tail' && !once
+  const checkpoints = follows
+    ? await CheckpointStore.open({
+        directory: config.state.directory,
+        pipelineName: config.name,
+        onProblem: input.onProblem,
+      })
+    : null
+  const sinks: Sink[] = []
+  try {
+    for (const sink of config.sinks) sinks.push(await openSink(sink, input))
+    return await process({ ...input, redactor, checkpoints, sinks })
+  } finally {
+    // From the source backwards nothing runs any more, so the ends can be closed in any order.
+    for (const sink of sinks) await sink.close()
+    await checkpoints?.close()
+  }
+}
+
+interface Opened extends RunInput {
+  readonly redactor: Redactor
+  readonly checkpoints: CheckpointStore | null
+  readonly sinks: readonly Sink[]
+}
+
+async function process(opened: Opened): Promise<RunResult> {
+  const { config, once, redactor, checkpoints, sinks, signal, onProblem, timing = TIMING } = opened
+  const resume = (await checkpoints?.load()) ?? null
+  const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
+  const positions = new Positions({ horizonMs: EVIDENCE_HORIZON_MS, resumed: resume ?? undefined })
+  const processor = new Processor({
+    ...processorOptions(opened, resume?.floorTimeMs ?? {}),
+    onRejection: (reason, view) => {
+      if (!positions.isStored(view.source, view.offset)) deadLetters.add(reason, view)
+    },
+  })
+  const delivery = new Delivery(sinks, {
+    pause: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+    random: Math.random,
+    signal,
+    onRetry: onProblem,
+  })
+  const { source, progress } = await openSource(opened, resume?.files ?? [])
+  opened.onStart?.(progress)
+
+  const saver = checkpoints === null ? null : new CheckpointSaver({ config, checkpoints, delivery, deadLetters })
+  const activity = new Activity(timing.quietMs)
+  for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
+    if (block !== null) {
+      positions.begin(block)
+      positions.add(block, processor.process(block))
+      activity.note(block.source.partition, performance.now())
+    }
+    processor.advance()
+    if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
+    await delivery.push(processor.take())
+    await deadLetters.makeRoom()
+    if (block === null) await saver?.save(() => positions.snapshot((partition) => processor.openSinceMs(partition)))
+  }
+
+  // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
+  const last = positions.snapshot((partition) => processor.openSinceMs(partition), { allStored: true })
+  processor.finish()
+  await delivery.push(processor.take())
+  await delivery.drain()
+  await deadLetters.flush()
+  await saver?.saveLast(last)
+  return {
+    ledger: processor.ledger,
+    range: processor.range,
+    losses: processor.losses,
+    documents: delivery.stored,
+  }
+}
+
+function processorOptions(
+  { config, once, proxies, machine, redactor }: Opened,
+  floorTimeMs: Readonly<Record<string, number>>,
+): ProcessorOptions {
+  return {
+    redactor,
+    proxies,
+    ...config.join,
+    emit: once ? 'final' : 'eager',
+    heldWindows: once ? HELD_WINDOWS : 0,
+    gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
+    closedUntilMs: new Map(Object.entries(floorTimeMs)),
+  }
+}
+
+const HELD_WINDOWS = 200_000
+
+/** The sources and sinks of later versions validate already, so that pipeline files can be written for them. */
+function refuseWhatIsMissing({ source, sinks }: PipelineConfig): void {
+  const missing = [source, ...sinks].find(({ kind }) => kind === 'kafka' || kind === 'elasticsearch')
+  if (missing === undefined) return
+  throw new ConfigError(`not in this version: ${missing.kind}`, {
+    code: 'config',
+    hint: 'this version reads files and standard input, and stores in duckdb or prints to stdout',
+  })
+}
+
+/** Opens one sink; throws where its store can not be used. */
+export async function openSink(sink: SinkConfig, { stdout }: Pick<RunInput, 'stdout'>): Promise<Sink> {
+  switch (sink.kind) {
+    case 'duckdb':
+      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
+    case 'stdout':
+      return new StdoutSink(stdout, { traffic: sink.traffic })
+    default:
+      throw new ConfigError(`not in this version: ${sink.kind}`, { code: 'config', hint: 'use duckdb or stdout' })
+  }
+}
+
+async function openSource(
+  { config, once, stdin, onProblem }: Opened,
+  resume: readonly FileCheckpoint[],
+): Promise<{ readonly source: Source; readonly progress: Measure }> {
+  const { source } = config
+  switch (source.kind) {
+    case 'tail':
+      if (!once) {
+        const tail = new TailSource({ ...source, resume, onProblem })
+        return { source: tail, progress: () => ({ readBytes: 0, totalBytes: null }) }
+      }
+      return openLogs({ inputs: source.paths, stdin, onProblem })
+    case 'files':
+      return openLogs({ inputs: source.paths, stdin, onProblem })
+    case 'stdin':
+      return openLogs({ inputs: ['-'], stdin, onProblem })
+    default:
+      throw new ConfigError(`not in this version: ${source.kind}`, { code: 'config', hint: 'use tail, files or stdin' })
+  }
+}

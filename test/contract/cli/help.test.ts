@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { entryFile, finished, projectDirectory, Sandbox } from '../../support/cli.js'
+
+/** The commands of the contract that this version has, and the one behind `npm start`. */
+const COMMANDS = ['report', 'run', 'parse', 'failures', 'frequency', 'check', 'explain', 'start']
+
+const sandbox = new Sandbox()
+
+beforeAll(() => {
+  // Examples are written for someone in the project's directory, with `hangup` on the path.
+  fs.cpSync(path.join(projectDirectory, 'pipelines'), sandbox.path('pipelines'), { recursive: true })
+  sandbox.write('bin/hangup', `#!/bin/sh\nexec ${JSON.stringify(process.execPath)} ${JSON.stringify(entryFile)} "$@"\n`)
+  fs.chmodSync(sandbox.path('bin/hangup'), 0o755)
+})
+afterAll(() => sandbox.remove())
+
+test('--help lists every command', async () => {
+  const { code, stdout, stderr } = await sandbox.hangup(['--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command}\\b`, 'm'))
+})
+
+describe.each(COMMANDS)('%s --help', (command) => {
+  test('fits a terminal and shows examples that work', async () => {
+    const { code, stdout, stderr } = await sandbox.hangup([command, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([])
+    const examples = examplesIn(stdout)
+    expect(examples.length).toBeGreaterThan(0)
+    for (const example of examples) {
+      const result = await runExample(example)
+      expect({ example, code: result.code, errors: result.code === 0 ? '' : result.stderr }).toEqual({
+        example,
+        code: 0,
+        errors: '',
+      })
+      expect(result.stdout + result.stderr).not.toBe('')
+    }
+  })
+})
+
+/** The command lines behind the heading: indented, the program's name first. */
+function examplesIn(help: string): readonly string[] {
+  const behindHeading = help.split(/^Examples?:$/m)[1] ?? ''
+  return [...behindHeading.matchAll(/^ +(hangup .*)$/gm)].map(([, example]) => example)
+}
+
+function runExample(example: string) {
+  const child = spawn('sh', ['-c', example], {
+    cwd: sandbox.directory,
+    env: { PATH: `${sandbox.path('bin')}:${process.env.PATH}`, HOME: sandbox.directory },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.destroy()
+  return finished(child, [example], 30_000)
+}
