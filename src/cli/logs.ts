@@ -1,9 +1,9 @@
-import { readGatewayConfiguration } from '../config/gateway.js'
+import type { GatewayConfiguration } from '../config/gateway.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { InputError } from '../errors.js'
 import { openLogs } from '../pipeline/open-logs.js'
 import { loadRedactionKey } from '../pipeline/redaction-key.js'
-import { type RedactionSettings, REDACT_ALL, Redactor, SHOW_ALL } from '../redact/redactor.js'
+import { REDACT_ALL, type RedactionSettings, Redactor, SHOW_ALL } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
@@ -28,7 +28,7 @@ export async function openLogsOf(args: readonly string[], options: LogOptions, c
     exitCode = 1
     tellProblem(problem, context)
   }
-  const gateway = options.gatewayConfig === undefined ? null : await readGatewayConfiguration(options.gatewayConfig, context)
+  const gateway = options.gatewayConfig === undefined ? null : await readGateway(options.gatewayConfig, context)
   const inputs = args.length > 0 ? args : defaultLogs(gateway?.loggingDirectory ?? DEFAULT_DIRECTORY)
   const settings = redactionOf(options)
   const { source, progress } = await openLogs({ inputs, stdin: context.stdin, onProblem })
@@ -39,6 +39,12 @@ export async function openLogsOf(args: readonly string[], options: LogOptions, c
     proxies: gateway?.proxies ?? [],
     exitCode: () => exitCode,
   }
+}
+
+/** Loaded when it is asked for: YAML takes a while to load, and most commands do without. */
+async function readGateway(path: string, context: Context): Promise<GatewayConfiguration> {
+  const { readGatewayConfiguration } = await import('../config/gateway.js')
+  return readGatewayConfiguration(path, context)
 }
 
 const NO_KEY = new Uint8Array(0)

@@ -1,12 +1,7 @@
 import { type EventView, Field } from '../event-view.js'
 import type { EventField, RejectionReason } from '../records.js'
 import { ascii, equals, isAddress, isDigits, isElapsed, isName, isUrl, isUuid, isWord } from './bytes.js'
-
-/** Where one field ends (its `]`) and the next begins (behind its `[`). */
-export interface Separator {
-  readonly close: number
-  readonly open: number
-}
+import type { Separators } from './separators.js'
 
 /**
  * What the certain lines of one gateway process have shown. It writes the same organisation and environment in every
@@ -49,22 +44,19 @@ const TARGET = ascii('target')
  */
 export function splitHostile(
   view: EventView,
-  levelEnd: number,
   end: number,
   hints: PartitionHints,
-  separators: readonly Separator[],
+  separators: Separators,
 ): RejectionReason | null {
-  const line = new Fields(view.bytes, levelEnd, end, separators)
+  const line = new Fields(view.bytes, end, separators)
   const right = findRight(line, hints)
   if (typeof right === 'string') return right
-  const addresses = new Addresses(line, right.id, hints)
-  const workers = findWorkers(line, right.id, addresses, hints)
-  if (workers.length !== 1) return workers.length === 0 ? 'bad_field' : 'ambiguous'
-  const worker = workers[0]
-  const address = addresses.find(worker + 4)
-  if (address === null) return 'bad_field'
+  const place = findWorker(line, right.id, hints)
+  if (typeof place === 'string') return place
+  const { worker, address } = place
 
   const { start, end: ends } = view
+  ends[Field.level] = separators.closes[0]
   const put = (field: number, first: number, last: number): void => {
     start[field] = line.start(first)
     ends[field] = line.end(last)
@@ -97,19 +89,18 @@ class Fields {
 
   constructor(
     readonly bytes: Uint8Array,
-    readonly levelEnd: number,
     readonly lineEnd: number,
-    readonly separators: readonly Separator[],
+    readonly separators: Separators,
   ) {
-    this.count = separators.length
+    this.count = separators.count
   }
 
   start(index: number): number {
-    return this.separators[index].open
+    return this.separators.opens[index]
   }
 
   end(index: number): number {
-    return index + 1 < this.count ? this.separators[index + 1].close : this.lineEnd - 1
+    return index + 1 < this.count ? this.separators.closes[index + 1] : this.lineEnd - 1
   }
 
   isEmpty(index: number): boolean {
@@ -196,14 +187,24 @@ function isFilledWord(line: Fields, index: number): boolean {
   return !line.isEmpty(index) && line.holds(index, isWord)
 }
 
-/** Every index at which the worker's number may stand; a target's host holds no brackets, so there it is the second field. */
-function findWorkers(line: Fields, id: number, addresses: Addresses, hints: PartitionHints): number[] {
-  if (line.is(id + 1, MIDDLEWARE) && line.beginsWith(id + 2, TARGET)) return isWorker(line, 1, hints) ? [1] : []
-  const workers: number[] = []
-  for (let worker = 1; worker + 6 <= id && workers.length < 2; worker++) {
-    if (isWorker(line, worker, hints) && addresses.find(worker + 4) !== null) workers.push(worker)
-  }
-  return workers
+interface Place {
+  /** Index of the worker's number. */
+  readonly worker: number
+  readonly address: Address
+}
+
+/** A target's host holds no brackets, so there the worker's number is the second field; elsewhere it is looked for. */
+function findWorker(line: Fields, id: number, hints: PartitionHints): Place | RejectionReason {
+  const isTarget = line.is(id + 1, MIDDLEWARE) && line.beginsWith(id + 2, TARGET)
+  const last = isTarget ? 1 : id - 6
+  let found: number[] = []
+  for (let worker = 1; worker <= last; worker++) if (isWorker(line, worker, hints)) found.push(worker)
+  if (found.length === 0) return 'bad_field'
+  const addresses = new Addresses(line, found[0] + 3, id, hints)
+  found = found.filter((worker) => addresses.find(worker + 4) !== null)
+  if (found.length > 1) return 'ambiguous'
+  const address = found.length === 0 ? null : addresses.find(found[0] + 4)
+  return address === null ? 'bad_field' : { worker: found[0], address }
 }
 
 interface Address {
@@ -214,53 +215,65 @@ interface Address {
 /**
  * The client ip between url and API key. A process that writes addresses does so for each request, and an address in
  * front of an attacker's key comes first; a process that writes none leaves the field empty, and then the reading
- * with a plain API key is the likelier one. Built once for a line, from the right, so that each search is constant.
+ * with a plain API key is the likelier one. Prepared once for a line, from the right, so that each search is constant.
  */
 class Addresses {
   readonly #last: number
+  readonly #from: number
   readonly #hints: PartitionHints
-  /** Per index: fields up to the first that no url can hold (exclusive bound for the url's end). */
-  readonly #urlEnd: Int32Array
-  readonly #nextAddress: Int32Array
-  readonly #nextBlank: Int32Array
-  readonly #addressesBefore: Int32Array
-  readonly #blanksBefore: Int32Array
+  /** Per index from `#from` on: the first index at or behind it that no url can hold. */
+  readonly #urlEnd: number[] = []
+  /** Indices of what may be an address, and of what may be an empty one; ascending. */
+  readonly #addresses: number[] = []
+  readonly #blanks: number[] = []
 
-  constructor(line: Fields, id: number, hints: PartitionHints) {
+  constructor(line: Fields, from: number, id: number, hints: PartitionHints) {
     this.#last = id - 2
+    this.#from = from
     this.#hints = hints
-    const size = id + 1
-    this.#urlEnd = new Int32Array(size).fill(id)
-    this.#nextAddress = new Int32Array(size).fill(id)
-    this.#nextBlank = new Int32Array(size).fill(id)
-    this.#addressesBefore = new Int32Array(size)
-    this.#blanksBefore = new Int32Array(size)
-    for (let index = id - 1; index >= 0; index--) {
-      this.#urlEnd[index] = line.holds(index, isUrl) ? this.#urlEnd[index + 1] : index
-      this.#nextBlank[index] = line.isEmpty(index) ? index : this.#nextBlank[index + 1]
-      this.#nextAddress[index] = line.holds(index, isAddress) ? index : this.#nextAddress[index + 1]
+    for (let index = from; index < id; index++) {
+      if (line.isEmpty(index)) this.#blanks.push(index)
+      else if (line.holds(index, isAddress)) this.#addresses.push(index)
     }
-    for (let index = 0; index < id; index++) {
-      this.#addressesBefore[index + 1] = this.#addressesBefore[index] + (this.#nextAddress[index] === index ? 1 : 0)
-      this.#blanksBefore[index + 1] = this.#blanksBefore[index] + (this.#nextBlank[index] === index ? 1 : 0)
+    let urlEnd = id
+    for (let index = id - 1; index >= from; index--) {
+      if (!line.holds(index, isUrl)) urlEnd = index
+      this.#urlEnd[index - from] = urlEnd
     }
   }
 
   /** The address at or behind `first`, where the url begins at `first - 1`; null where there can be none. */
   find(first: number): Address | null {
     // The address itself may be the field that ends the url's run: it is not part of the url.
-    const last = Math.min(this.#last, this.#urlEnd[first - 1])
-    if (last < first) return null
-    const addresses = this.#addressesBefore[last + 1] - this.#addressesBefore[first]
-    const blanks = this.#blanksBefore[last + 1] - this.#blanksBefore[first]
+    const last = Math.min(this.#last, this.#urlEnd[first - 1 - this.#from])
+    const addresses = countBetween(this.#addresses, first, last)
+    const blanks = countBetween(this.#blanks, first, last)
     const { writesAddress, writesNoAddress } = this.#hints
     const knowsStyle = writesAddress !== writesNoAddress
     const candidates = knowsStyle ? (writesAddress ? addresses : blanks) : addresses + blanks
     if (addresses > 0 && !(knowsStyle && writesNoAddress)) {
-      return { index: this.#nextAddress[first], certain: candidates === 1 }
+      return { index: this.#addresses[lowerBound(this.#addresses, first)], certain: candidates === 1 }
     }
     if (blanks === 0) return null
-    const plainKey = last === this.#last && this.#nextBlank[last] === last
-    return { index: plainKey ? last : this.#nextBlank[first], certain: candidates === 1 }
+    const firstBlank = lowerBound(this.#blanks, first)
+    const lastBlank = this.#blanks[firstBlank + blanks - 1]
+    const hasPlainKey = lastBlank === this.#last
+    return { index: hasPlainKey ? lastBlank : this.#blanks[firstBlank], certain: candidates === 1 }
   }
+}
+
+function countBetween(sorted: readonly number[], first: number, last: number): number {
+  return Math.max(0, lowerBound(sorted, last + 1) - lowerBound(sorted, first))
+}
+
+/** Index of the first element that is not below `value`. */
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }

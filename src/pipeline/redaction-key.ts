@@ -49,7 +49,10 @@ function unusable(path: string, cause: unknown): PermanentError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new PermanentError(`cannot use the redaction key: ${path} (${reason})`, {
     code: 'state_unusable',
-    hint: 'choose a writable state directory with --state DIR or HANGUP_STATE',
+    hint:
+      systemCode(cause) === undefined
+        ? 'restore the file from a copy, or remove it: a new key is made, and API keys get other hashes from then on'
+        : 'choose a writable state directory with --state DIR or HANGUP_STATE',
     cause,
   })
 }

@@ -14,6 +14,7 @@ export const REDACT_ALL: RedactionSettings = { clientId: 'hash', query: 'drop', 
 export const SHOW_ALL: RedactionSettings = { clientId: 'show', query: 'show', text: 'show' }
 
 const CACHE_SIZE = 10_000
+const MAX_HARMLESS_LENGTH = 256
 
 /**
  * What must never leave does not get past this one. Pure but for its cache; `secret` keys the hash of API keys, so
@@ -21,6 +22,8 @@ const CACHE_SIZE = 10_000
  */
 export class Redactor {
   readonly #keys = new Map<string, string>()
+  /** Texts that came through as they are: error messages and hosts come again and again. */
+  readonly #harmless = new Set<string>()
 
   constructor(
     readonly settings: RedactionSettings,
@@ -51,7 +54,14 @@ export class Redactor {
 
   text(text: string | null, clientId: string | null = null): string | null {
     if (text === null || this.settings.text === 'show') return text
-    return redactText(text, this.#ownKey(clientId))
+    const ownKey = this.#ownKey(clientId)
+    if (this.#harmless.has(text) && (ownKey === null || !text.includes(ownKey))) return text
+    const redacted = redactText(text, ownKey)
+    if (redacted === text && text.length <= MAX_HARMLESS_LENGTH) {
+      if (this.#harmless.size >= CACHE_SIZE) this.#harmless.clear()
+      this.#harmless.add(text)
+    }
+    return redacted
   }
 
   rejected(text: string): string {

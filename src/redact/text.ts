@@ -14,8 +14,7 @@ export function redactText(text: string, ownKey: string | null = null): string {
     .replace(SCHEME_TOKEN, (_, scheme: string) => `${scheme} ${MASK}`)
     .replace(JSON_WEB_TOKEN, MASK)
     .replace(QUERY, (query) => (query.includes('=') ? `?${MASK}` : query))
-    .replace(PAIR, maskPair)
-  return masked
+  return maskPairs(masked)
 }
 
 export const MASK = '***'
@@ -42,20 +41,39 @@ const USER_INFO = /\b([a-z][a-z0-9+.-]{0,31}:\/{1,2})[^\s/?#@[\]]{1,512}@/gi
 const SCHEME_TOKEN = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{4,}/gi
 const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}/g
 const QUERY = /\?[^\s"'<>\]]+/g
-/** `name=value`, `name: value`, `"name":"value"`; a name begins where no name's character stands before it. */
-const PAIR = /(?<![\w-])(["']?)([\w-]{1,64})\1(\s{0,2}[:=]\s{0,2})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&\]}]+)/g
+/**
+ * `name=`, `name: `, `"name":`, also with the backslashes of JSON inside JSON. A name begins where no name's character
+ * stands before it, so each one is looked at once.
+ */
+const NAME = /(?<![\w-])([\w-]+)\\*["']?\s{0,2}[:=]\s{0,2}/g
+/** A text in quotes (in JSON inside JSON up to a quote with as many backslashes), a list, an object, or a word. */
+const VALUE = /(\\+)"[\s\S]*?(?:(?<!\\)\1"|$)|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,;&\]}]+/y
+const OPENING_QUOTE = /^(?:\\*"|')/
 const SECRET_NAME =
   /key$|^key|apikey|api[-_]key|token|secret|passw|passphrase|passwd|pwd|authorization|cookie|credential|session|signature|jwt|bearer|client[-_]?id|assertion|otp$/i
 
-function maskPair(pair: string, quote: string, name: string, separator: string, value: string): string {
-  if (!SECRET_NAME.test(name)) return pair
-  const around = value.startsWith('"') ? '"' : value.startsWith("'") ? "'" : ''
-  return `${quote}${name}${quote}${separator}${around}${MASK}${around}`
+/** A value is passed over only where its name is a secret's: in any other value names and secrets may stand again. */
+function maskPairs(text: string): string {
+  let masked = ''
+  let from = 0
+  NAME.lastIndex = 0
+  for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
+    if (!SECRET_NAME.test(found[1])) continue
+    VALUE.lastIndex = NAME.lastIndex
+    const value = VALUE.exec(text)?.[0]
+    if (value === undefined) continue
+    const quote = OPENING_QUOTE.exec(value)?.[0] ?? ''
+    masked += `${text.slice(from, NAME.lastIndex)}${quote}${MASK}${quote}`
+    from = NAME.lastIndex + value.length
+    NAME.lastIndex = from
+  }
+  return masked + text.slice(from)
 }
 
 const KNOWN_COMPONENTS = new Set(['plugins-middleware', 'microgateway-core', 'microgateway'])
 const LEVELS = new Set(['info', 'warn', 'error', 'debug', 'trace'])
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z(?: |$)/
 const HARMLESS_PIECE =
   /^(?:|\d{1,3}|GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|E(?:CONN|ADDR|HOST|NET|NOT|PIPE|TIMED|PROTO|AI_)[A-Z]{0,16}|target(?:Request|Response)(?: error| aborted| close)?|source(?:Request|Response))$/
 
@@ -70,7 +88,8 @@ export function redactRejected(text: string): string {
     if (HARMLESS_PIECE.test(piece) || LEVELS.has(piece) || KNOWN_COMPONENTS.has(piece) || SAFE_TEXTS.has(piece)) {
       return piece
     }
-    if (at === 0) return /^\d{4}-\d\d-\d\dT[\d:.]+Z ?$/.test(piece) ? piece : redactText(piece.slice(0, 64))
+    // A line whose start is torn off may begin in the middle of a key.
+    if (at === 0) return TIME.test(piece) ? redactText(piece.slice(0, 64)) : MASK
     if (UUID.test(piece)) return KNOWN_COMPONENTS.has(pieceBehind(cut, at + piece.length)) ? piece : MASK
     return piece.trim() === '' ? piece : MASK
   })

@@ -37,9 +37,12 @@ function splitQuery(url: string): { readonly before: string; readonly query: str
   return { before: url, query: null }
 }
 
+/** A query whose `?` was encoded belongs to the path, but its values are no less secret. */
+const ENCODED_QUERY = /%3f.*(?:%3d|=).*$/is
+
 function redactPath(path: string, ownKey: string | null): string {
   const needsLook = path.includes('eyJ') || path.includes('@') || path.includes('=') || path.includes('%3')
-  const masked = needsLook ? redactText(path, ownKey) : path
+  const masked = needsLook ? redactText(path.replace(ENCODED_QUERY, `%3F${MASK}`), ownKey) : path
   return ownKey !== null && ownKey.length >= 4 ? masked.replaceAll(ownKey, MASK) : masked
 }
 

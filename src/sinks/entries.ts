@@ -1,15 +1,16 @@
-import { type EventView, Field } from '../event-view.js'
+import { ByteMap } from '../byte-map.js'
+import { decode, type EventView, Field, Role } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
-import type { Entry, EventField, LineSource, Position, RejectionReason } from '../records.js'
-import { JsonBytes } from './json-bytes.js'
+import type { EventEntry, LineSource, PlainEntry, RejectedEntry, RejectionReason, StatsEntry } from '../records.js'
+import { type Constant, constant, isPlain, JsonBytes } from './json-bytes.js'
 
-/** What of an entry is hidden; the pipeline's redactor. */
+/** What of an entry is hidden: the pipeline's redactor. */
 export interface EntryRedaction {
   clientKey(clientId: string | null): string | null
   urlField(url: string | null, clientId: string | null): string | null
   text(text: string | null, clientId?: string | null): string | null
   rejected(text: string): string
-  readonly settings: { readonly clientId: string; readonly query: string; readonly text: string }
+  readonly settings: { readonly query: 'drop' | 'mask' | 'show' }
 }
 
 export interface EntryWriterOptions {
@@ -20,24 +21,31 @@ export interface EntryWriterOptions {
 
 /** Continuation text kept per entry; what is longer is cut, its lines are counted all the same. */
 const MAX_CONTINUATION_LENGTH = 65_536
+const MAX_KEYS = 10_000
 
 /**
- * Entries as NDJSON, as `parse` prints them. An event's fields go from the input's bytes to the output's without
- * becoming strings where nothing in them has to change. An entry stays open until the next one begins, because
- * continuation lines belong to it.
+ * Entries as NDJSON, as `parse` prints them. An event whose bytes may stand in JSON as they are is copied from the input
+ * to the output without becoming strings; any other entry takes the slow way, through an object. An entry stays open
+ * until the next one begins, because continuation lines belong to it.
  */
 export class EntryWriter implements LineHandler {
-  readonly #options: EntryWriterOptions
+  readonly #redaction: EntryRedaction
+  readonly #readCounters: (text: string) => Record<string, number>
   readonly #out = new JsonBytes()
-  readonly #keys = new Map<string, string | null>()
-  /** Position of the entry that is still open, and where it begins in the output. */
-  #open: Position | null = null
+  readonly #keys = new ByteMap<Constant>({ maxSize: MAX_KEYS })
+  /** Path of the entry that is still open, its offset there, and where it begins in the output. */
+  #open: string | null = null
+  #openOffset = 0
   #openAt = 0
   #continuation: string | null = null
-  #sourceJson: { readonly path: string; readonly bytes: Uint8Array } = { path: '', bytes: EMPTY }
+  #source: { readonly path: string; readonly json: Constant } = { path: '', json: constant('') }
+  /** The block at hand, four bytes at a time. */
+  #input: DataView = new DataView(new ArrayBuffer(0))
+  #inputBytes: Uint8Array = new Uint8Array(0)
 
-  constructor(options: EntryWriterOptions) {
-    this.#options = options
+  constructor({ redaction, readCounters }: EntryWriterOptions) {
+    this.#redaction = redaction
+    this.#readCounters = readCounters
   }
 
   /** The bytes of all closed entries; valid until the next call of `take`. */
@@ -51,83 +59,47 @@ export class EntryWriter implements LineHandler {
   close(): void {
     if (this.#open === null) return
     const out = this.#out
-    const text = this.#continuation
-    if (text === null) out.raw(CONTINUATION_NULL)
+    if (this.#continuation === null) out.raw(CONTINUATION_NULL)
     else {
-      out.raw(CONTINUATION)
-      out.string(this.#options.redaction.text(text) ?? '')
+      out.text(`,"continuation":${JSON.stringify(this.#redaction.text(this.#continuation))}`)
       out.raw(POSITION)
     }
-    this.#position(this.#open.source, this.#open.offset)
+    if (this.#source.path !== this.#open) {
+      this.#source = { path: this.#open, json: constant(`{"source":${JSON.stringify(this.#open)},"offset":`) }
+    }
+    out.reserve(this.#source.json.length)
+    out.raw(this.#source.json)
+    out.integer(this.#openOffset)
+    out.raw(ENTRY_END)
     this.#open = null
     this.#continuation = null
   }
 
   event(view: EventView): void {
     this.close()
-    const out = this.#out
-    const { bytes, start, end } = view
-    const { redaction } = this.#options
-    const clientId = redaction.settings.clientId === 'show' ? null : view.text(Field.clientId)
-    out.reserve(end[Field.timeTaken] - start[Field.timestamp])
-    this.#openAt = out.length
-    out.raw(EVENT_TIMESTAMP)
-    out.plain(bytes, start[Field.timestamp], end[Field.timestamp])
-    out.raw(LEVEL)
-    out.plain(bytes, start[Field.level], end[Field.level])
-    out.raw(HOST)
-    this.#textField(view, Field.host)
-    out.raw(PID)
-    this.#textField(view, Field.pid)
-    out.raw(ORG)
-    this.#textField(view, Field.org)
-    out.raw(ENV)
-    this.#textField(view, Field.env)
-    out.raw(URL_NAME)
-    this.#url(view, clientId)
-    out.raw(CLIENT_IP)
-    this.#textField(view, Field.clientIp)
-    out.raw(CLIENT_ID)
-    this.#clientId(view, clientId)
-    out.raw(CORRELATION_ID)
-    this.#textField(view, Field.correlationId)
-    out.raw(COMPONENT)
-    this.#textField(view, Field.component)
-    out.raw(MESSAGE)
-    this.#message(view, Field.message, clientId)
-    out.raw(METHOD)
-    this.#textField(view, Field.method)
-    out.raw(STATUS)
-    this.#numberField(view, Field.status)
-    out.raw(ERROR_MESSAGE)
-    this.#message(view, Field.errorMessage, clientId)
-    out.raw(ERROR_CODE)
-    this.#textField(view, Field.errorCode)
-    out.raw(TIME_TAKEN)
-    this.#numberField(view, Field.timeTaken)
-    if (view.uncertain.length > 0) this.#uncertain(view.uncertain)
-    this.#open = { source: view.source.path, offset: view.offset }
+    const urlEnd = this.#endOfCopiedUrl(view)
+    if (urlEnd >= 0) this.#copyEvent(view, urlEnd)
+    else this.#openEntry(this.#eventEntry(view), view)
   }
 
   plain(view: TextView): void {
     this.close()
-    const { bytes, textStart, lineEnd, lineStart, level, pid } = view
-    const timestamp = decodeText(bytes, lineStart, lineStart + TIMESTAMP_LENGTH)
-    const text = this.#options.redaction.text(decodeText(bytes, textStart, lineEnd)) ?? ''
-    this.#openEntry({ kind: 'plain', timestamp, level, pid, text }, view)
+    const { level, pid } = view
+    const text = this.#redaction.text(textOf(view)) ?? ''
+    const entry: Opened<PlainEntry> = { kind: 'plain', timestamp: timestampOf(view), level, pid, text }
+    this.#openEntry(entry, view)
   }
 
   stats(view: TextView): void {
     this.close()
-    const { bytes, textStart, lineEnd, lineStart, pid } = view
-    const timestamp = decodeText(bytes, lineStart, lineStart + TIMESTAMP_LENGTH)
-    const counters = this.#options.readCounters(decodeText(bytes, textStart, lineEnd))
-    this.#openEntry({ kind: 'stats', timestamp, pid: pid ?? '', counters }, view)
+    const counters = this.#readCounters(textOf(view))
+    const entry: Opened<StatsEntry> = { kind: 'stats', timestamp: timestampOf(view), pid: view.pid ?? '', counters }
+    this.#openEntry(entry, view)
   }
 
   continuation(_source: LineSource, bytes: Uint8Array, start: number, end: number): void {
     if (this.#open === null) return
-    const text = decodeText(bytes, start, end)
+    const text = decode(bytes, start, end)
     if (this.#continuation === null) {
       if (text !== '') this.#continuation = text
     } else if (this.#continuation.length < MAX_CONTINUATION_LENGTH) this.#continuation += `\n${text}`
@@ -135,111 +107,145 @@ export class EntryWriter implements LineHandler {
 
   rejection(reason: RejectionReason, { bytes, lineStart, lineEnd, source, offset }: TextView): void {
     this.close()
-    const text = this.#options.redaction.rejected(decodeText(bytes, lineStart, lineEnd))
-    const entry: Entry = { kind: 'rejected', reason, text, position: { source: source.path, offset } }
+    const text = this.#redaction.rejected(decode(bytes, lineStart, lineEnd))
+    const entry: RejectedEntry = { kind: 'rejected', reason, text, position: { source: source.path, offset } }
     this.#out.text(`${JSON.stringify(entry)}\n`)
   }
 
   /** Leaves the entry open behind its last own field. */
-  #openEntry(fields: object, { source, offset }: TextView): void {
+  #openEntry(fields: object, { source, offset }: { readonly source: LineSource; readonly offset: number }): void {
     this.#openAt = this.#out.length
     this.#out.text(JSON.stringify(fields).slice(0, -1))
-    this.#open = { source: source.path, offset }
+    this.#open = source.path
+    this.#openOffset = offset
   }
 
-  #textField({ bytes, start, end }: EventView, field: number): void {
-    if (start[field] === end[field]) this.#out.raw(NULL)
-    else this.#out.quoted(bytes, start[field], end[field])
+  /** Where the url ends that is to be copied; -1 where this event cannot be copied as it is. */
+  #endOfCopiedUrl(view: EventView): number {
+    const { bytes, start, end } = view
+    const lineEnd = end[Field.timeTaken]
+    const input = this.#inputOf(bytes)
+    if (view.uncertain.length > 0 || lineEnd + 4 > bytes.length) return -1
+    if (!isPlain(input, start[Field.timestamp], lineEnd)) return -1
+    if (!this.#isHarmless(view, Field.errorMessage)) return -1
+    if (view.role === Role.other && !this.#isHarmless(view, Field.message)) return -1
+    const { query } = this.#redaction.settings
+    if (query === 'show') return end[Field.url]
+    const urlEnd = endOfPlainPath(bytes, start[Field.url], end[Field.url])
+    if (urlEnd < 0 || (query === 'mask' && urlEnd < end[Field.url])) return -1
+    return holdsKey(view, urlEnd) ? -1 : urlEnd
   }
 
-  #numberField({ bytes, start, end }: EventView, field: number): void {
-    if (start[field] === end[field]) this.#out.raw(NULL)
-    else this.#out.number(bytes, start[field], end[field])
+  #isHarmless(view: EventView, field: number): boolean {
+    if (view.isEmpty(field)) return true
+    const text = view.text(field)
+    return this.#redaction.text(text, view.text(Field.clientId)) === text
   }
 
-  /** The way of nearly all urls: cut at `?`; anything that may be a secret takes the slow way. */
-  #url(view: EventView, clientId: string | null): void {
-    const { bytes } = view
-    const from = view.start[Field.url]
-    const to = view.end[Field.url]
-    if (from === to) return this.#out.raw(NULL)
-    const { redaction } = this.#options
-    if (redaction.settings.query === 'show') return this.#out.quoted(bytes, from, to)
-    const queryStart = redaction.settings.query === 'drop' ? endOfPlainPath(bytes, from, to) : -1
-    if (queryStart < 0 || (clientId !== null && holds(bytes, from, queryStart, clientId))) {
-      return this.#string(redaction.urlField(view.text(Field.url), clientId))
+  #copyEvent({ bytes, start, end, source, offset }: EventView, urlEnd: number): void {
+    const out = this.#out
+    const input = this.#input
+    const urlFieldEnd = end[Field.url]
+    out.reserve(end[Field.timeTaken] - start[Field.timestamp])
+    this.#openAt = out.length
+    end[Field.url] = urlEnd
+    out.fields(NAMES, input, start, end, Field.timestamp, Field.clientIp)
+    end[Field.url] = urlFieldEnd
+    out.raw(NAMES[Field.clientId])
+    out.raw(this.#clientKey(bytes, start[Field.clientId], end[Field.clientId]))
+    out.fields(NAMES, input, start, end, Field.correlationId, Field.method)
+    out.raw(NAMES[Field.status])
+    out.number(input, start[Field.status], end[Field.status])
+    out.fields(NAMES, input, start, end, Field.errorMessage, Field.errorCode)
+    out.raw(NAMES[Field.timeTaken])
+    out.number(input, start[Field.timeTaken], end[Field.timeTaken])
+    this.#open = source.path
+    this.#openOffset = offset
+  }
+
+  #clientKey(bytes: Uint8Array, start: number, end: number): Constant {
+    if (start === end) return NULL
+    const known = this.#keys.get(bytes, start, end)
+    if (known !== undefined) return known
+    const key = constant(JSON.stringify(this.#redaction.clientKey(decode(bytes, start, end))))
+    this.#keys.add(bytes, start, end, key)
+    return key
+  }
+
+  #eventEntry(view: EventView): Opened<EventEntry> {
+    const clientId = view.text(Field.clientId)
+    const redaction = this.#redaction
+    return {
+      kind: 'event',
+      timestamp: view.text(Field.timestamp) ?? '',
+      level: view.text(Field.level) ?? '',
+      host: view.text(Field.host),
+      pid: view.text(Field.pid),
+      org: view.text(Field.org),
+      env: view.text(Field.env),
+      url: redaction.urlField(view.text(Field.url), clientId),
+      clientIp: view.text(Field.clientIp),
+      clientId: redaction.clientKey(clientId),
+      correlationId: view.text(Field.correlationId),
+      component: view.text(Field.component),
+      message: redaction.text(view.text(Field.message), clientId),
+      method: view.text(Field.method),
+      status: view.number(Field.status),
+      errorMessage: redaction.text(view.text(Field.errorMessage), clientId),
+      errorCode: view.text(Field.errorCode),
+      timeTakenMs: view.number(Field.timeTaken),
+      ...(view.uncertain.length > 0 && { uncertain: view.uncertain }),
     }
-    this.#out.quoted(bytes, from, queryStart)
   }
 
-  #clientId(view: EventView, clientId: string | null): void {
-    if (view.isEmpty(Field.clientId)) return this.#out.raw(NULL)
-    if (clientId === null) return this.#textField(view, Field.clientId)
-    let key = this.#keys.get(clientId)
-    if (key === undefined) {
-      key = this.#options.redaction.clientKey(clientId)
-      if (this.#keys.size > 10_000) this.#keys.clear()
-      this.#keys.set(clientId, key)
+  #inputOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#inputBytes) {
+      this.#inputBytes = bytes
+      this.#input = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     }
-    this.#string(key)
-  }
-
-  #message(view: EventView, field: number, clientId: string | null): void {
-    if (view.isEmpty(field)) return this.#out.raw(NULL)
-    // What the gateway says of requests in its own words: no secret can stand in it.
-    if (view.role !== 0 && field === Field.message) return this.#textField(view, field)
-    this.#string(this.#options.redaction.text(view.text(field), clientId))
-  }
-
-  #string(text: string | null): void {
-    if (text === null) this.#out.raw(NULL)
-    else this.#out.string(text)
-  }
-
-  #uncertain(fields: readonly EventField[]): void {
-    this.#out.text(`,"uncertain":${JSON.stringify(fields)}`)
-  }
-
-  #position(path: string, offset: number): void {
-    if (this.#sourceJson.path !== path) {
-      this.#sourceJson = { path, bytes: Buffer.from(`{"source":${JSON.stringify(path)},"offset":`) }
-    }
-    this.#out.raw(this.#sourceJson.bytes)
-    this.#out.integer(offset)
-    this.#out.raw(ENTRY_END)
+    return this.#input
   }
 }
 
-const constant = (text: string): Uint8Array => new TextEncoder().encode(text)
-const EMPTY = new Uint8Array(0)
+/** An entry without what only its end can tell. */
+type Opened<Entry extends { readonly continuation: unknown; readonly position: unknown }> = Omit<
+  Entry,
+  'continuation' | 'position'
+>
+
+/** Name of each field of an event in JSON, in the order of `Field`. */
+const NAMES = [
+  '{"kind":"event","timestamp":',
+  ',"level":',
+  ',"host":',
+  ',"pid":',
+  ',"org":',
+  ',"env":',
+  ',"url":',
+  ',"clientIp":',
+  ',"clientId":',
+  ',"correlationId":',
+  ',"component":',
+  ',"message":',
+  ',"method":',
+  ',"status":',
+  ',"errorMessage":',
+  ',"errorCode":',
+  ',"timeTakenMs":',
+].map(constant)
 const NULL = constant('null')
-const EVENT_TIMESTAMP = constant('{"kind":"event","timestamp":"')
-const LEVEL = constant('","level":"')
-const HOST = constant('","host":')
-const PID = constant(',"pid":')
-const ORG = constant(',"org":')
-const ENV = constant(',"env":')
-const URL_NAME = constant(',"url":')
-const CLIENT_IP = constant(',"clientIp":')
-const CLIENT_ID = constant(',"clientId":')
-const CORRELATION_ID = constant(',"correlationId":')
-const COMPONENT = constant(',"component":')
-const MESSAGE = constant(',"message":')
-const METHOD = constant(',"method":')
-const STATUS = constant(',"status":')
-const ERROR_MESSAGE = constant(',"errorMessage":')
-const ERROR_CODE = constant(',"errorCode":')
-const TIME_TAKEN = constant(',"timeTakenMs":')
-const CONTINUATION = constant(',"continuation":')
 const CONTINUATION_NULL = constant(',"continuation":null,"position":')
 const POSITION = constant(',"position":')
 const ENTRY_END = constant('}}\n')
 const TIMESTAMP_LENGTH = 24
 
-const decoder = new TextDecoder('utf-8')
-const decodeText = (bytes: Uint8Array, start: number, end: number): string => decoder.decode(bytes.subarray(start, end))
+const timestampOf = ({ bytes, lineStart }: TextView): string => decode(bytes, lineStart, lineStart + TIMESTAMP_LENGTH)
+const textOf = ({ bytes, textStart, lineEnd }: TextView): string => decode(bytes, textStart, lineEnd)
 
-/** Bytes in a path that may belong to a secret (`@`, `=`, `#`, `%3…`) or to a token (`eyJ`): -1 tells to look closer. */
+/**
+ * Where the path ends: at `?` or at `to`. -1 where a byte may belong to a secret (`@`, `=`, `#`, `%3…`) or to a token
+ * (`eyJ`), so that the slow way must look at it.
+ */
 function endOfPlainPath(bytes: Uint8Array, from: number, to: number): number {
   for (let i = from; i < to; i++) {
     const byte = bytes[i]
@@ -251,14 +257,20 @@ function endOfPlainPath(bytes: Uint8Array, from: number, to: number): number {
   return to
 }
 
-function holds(bytes: Uint8Array, from: number, to: number, text: string): boolean {
-  const length = text.length
-  const first = text.charCodeAt(0)
-  for (let i = from; i <= to - length; i++) {
+/** True where the url, up to `urlEnd`, holds the request's own API key. */
+function holdsKey({ bytes, start, end }: EventView, urlEnd: number): boolean {
+  const keyStart = start[Field.clientId]
+  const length = end[Field.clientId] - keyStart
+  if (length < MIN_KEY_LENGTH) return false
+  const first = bytes[keyStart]
+  for (let i = start[Field.url]; i <= urlEnd - length; i++) {
     if (bytes[i] !== first) continue
     let at = 1
-    while (at < length && bytes[i + at] === text.charCodeAt(at)) at++
+    while (at < length && bytes[i + at] === bytes[keyStart + at]) at++
     if (at === length) return true
   }
   return false
 }
+
+/** A shorter one is not looked for in other texts: it would be found in every one. */
+const MIN_KEY_LENGTH = 4

@@ -45,7 +45,10 @@ export async function readPipeline(
 /** Opens what the pipeline would: its input's files and its stores. Throws where one can not be reached. */
 async function connect({ source, sinks }: PipelineConfig, context: Context): Promise<void> {
   if (source.kind === 'tail' || source.kind === 'files') {
-    const { paths } = await discoverLogFiles({ inputs: source.paths, onProblem: ({ message }) => context.terminal.tell(`hangup: ${message}`) })
+    const { paths } = await discoverLogFiles({
+      inputs: source.paths,
+      onProblem: ({ message }) => context.terminal.tell(`hangup: ${message}`),
+    })
     context.terminal.tell(`source: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`)
   }
   for (const sink of sinks) {

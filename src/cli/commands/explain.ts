@@ -1,9 +1,10 @@
 import { readCounters } from '../../count/stats.js'
 import { InputError } from '../../errors.js'
-import { Field, type EventView } from '../../event-view.js'
+import { type EventView, Field } from '../../event-view.js'
 import { LineParser } from '../../parse/line-parser.js'
 import { analyze } from '../../pipeline/analyze.js'
 import type { EventEntry, FailureDocument, LineBlock } from '../../records.js'
+import type { Redactor } from '../../redact/redactor.js'
 import { EntryWriter } from '../../sinks/entries.js'
 import type { Source } from '../../sources/source.js'
 import type { Context } from '../context.js'
@@ -11,9 +12,12 @@ import { openLogsOf } from '../logs.js'
 import type { ExplainOptions } from '../options.js'
 import { renderExplanation } from '../render/explanation.js'
 import { writeOutput } from '../terminal/write.js'
-import type { Redactor } from '../../redact/redactor.js'
 
-export async function run([id, ...args]: readonly string[], options: ExplainOptions, context: Context): Promise<number> {
+export async function run(
+  [id, ...args]: readonly string[],
+  options: ExplainOptions,
+  context: Context,
+): Promise<number> {
   const logs = await openLogsOf(args, options, context)
   const lines = new LinesOfRequest(id, logs.redactor)
   let failure: FailureDocument | null = null

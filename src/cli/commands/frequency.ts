@@ -16,7 +16,10 @@ export async function run(args: readonly string[], options: FrequencyOptions, co
   if (options.store !== undefined && args.length > 0) {
     throw usageError('two things to ask: LOGS and --store', 'give either logs or a store')
   }
-  const asked = options.store === undefined ? await askLogs(question, args, options, context) : await askStore(options.store, question)
+  const asked =
+    options.store === undefined
+      ? await askLogs(question, args, options, context)
+      : await askStore(options.store, question)
   const answer = { by: question.by, everyMs: question.everyMs, rows: asked.rows }
   const text = options.json
     ? JSON.stringify(frequencyJson(answer))
@@ -44,7 +47,12 @@ async function askStore(text: string, question: Question): Promise<Asked> {
 }
 
 /** Holds in memory what this one question needs; times are filtered on the way in. */
-async function askLogs(question: Question, args: readonly string[], options: FrequencyOptions, context: Context): Promise<Asked> {
+async function askLogs(
+  question: Question,
+  args: readonly string[],
+  options: FrequencyOptions,
+  context: Context,
+): Promise<Asked> {
   const { target, proxy, code } = question.filter
   const filtered: Dimension[] = []
   if (target !== undefined) filtered.push('target')
@@ -63,4 +71,3 @@ async function askLogs(question: Question, args: readonly string[], options: Fre
   const rows = await tally.ask({ ...question, filter: { target, proxy, code } })
   return { rows, exitCode: logs.exitCode() }
 }
-

@@ -4,7 +4,7 @@ import { readGatewayConfiguration } from '../../config/gateway.js'
 import type { PipelineConfig } from '../../config/schema.js'
 import type { ConfiguredProxy } from '../../enrich/proxy.js'
 import type { HangupError } from '../../errors.js'
-import { runPipeline, type RunResult } from '../../pipeline/run.js'
+import { type RunResult, runPipeline } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import type { RunOptions } from '../options.js'
@@ -12,7 +12,9 @@ import { renderLedger } from '../render/ledger-text.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
-  const overrides = options.stateGiven ? [...options.set, `state.directory=${JSON.stringify(options.state)}`] : options.set
+  const overrides = options.stateGiven
+    ? [...options.set, `state.directory=${JSON.stringify(options.state)}`]
+    : options.set
   const config = await readPipeline(file, context, overrides)
   const { exitCode } = options.once ? await runOnce(config, context) : await follow(config, context)
   return exitCode

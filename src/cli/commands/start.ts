@@ -43,7 +43,9 @@ export async function run(args: readonly string[], options: LogOptions, context:
     await answers.close()
   }
   const shown = path.relative(context.cwd, store)
-  context.terminal.tell(`stored in ${shown}; ask it more: npx hangup frequency --store duckdb:${shown} --by target,cause`)
+  context.terminal.tell(
+    `stored in ${shown}; ask it more: npx hangup frequency --store duckdb:${shown} --by target,cause`,
+  )
   return exitCode
 }
 

@@ -45,7 +45,8 @@ const TELLS: Readonly<Record<string, string>> = {
 function line(entry: EventEntry, startMs: number, width: number): string[] {
   const { timestamp, message, status, errorMessage, errorCode, timeTakenMs, host, component } = entry
   const known = message === null ? undefined : TELLS[message]
-  const says = known ?? (component === 'microgateway-core' ? 'the gateway answered with an error' : (message ?? component ?? '?'))
+  const says =
+    known ?? (component === 'microgateway-core' ? 'the gateway answered with an error' : (message ?? component ?? '?'))
   const facts = [
     host,
     status === null ? null : `status ${status}`,
@@ -62,14 +63,20 @@ function line(entry: EventEntry, startMs: number, width: number): string[] {
 function verdict(failure: FailureDocument | null, width: number): string[] {
   if (failure === null) return ['Nothing failed: neither half of a failure is in these logs.']
   const { cause, confidence, evidence, target, target_source: source, halves } = failure.edgemicro
-  const named = target === null ? 'The target is not in these logs.' : `Target: ${target}${source === 'inferred' ? ' (inferred from other requests of this API)' : ''}.`
+  const named =
+    target === null
+      ? 'The target is not in these logs.'
+      : `Target: ${target}${source === 'inferred' ? ' (inferred from other requests of this API)' : ''}.`
   const half = halves === 'both' ? 'Both halves are there.' : `Only the ${halves} half is there.`
   const numbers = Object.entries(evidence)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${value}`)
   return [
     ...wrap(visible(`${named} ${half}`), width),
-    ...wrap(`Cause: ${cause}${cause === 'undetermined' ? '' : ` (confidence ${confidence})`}: ${meaningOf(cause)}`, width),
+    ...wrap(
+      `Cause: ${cause}${cause === 'undetermined' ? '' : ` (confidence ${confidence})`}: ${meaningOf(cause)}`,
+      width,
+    ),
     ...(numbers.length > 0 ? wrap(visible(`Evidence: ${numbers.join(', ')}`), width) : []),
   ]
 }
