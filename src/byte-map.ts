@@ -1,5 +1,3 @@
-import { copyBytes } from './event-view.js'
-
 /**
  * A map from byte slices to values that makes no string to look one up: the way from a line's bytes to what is known
  * of them, a few million times a second. Bounded: past `maxSize` it starts again empty, so use it for caches, or see
@@ -58,4 +56,9 @@ function equal(key: Uint8Array, bytes: Uint8Array, start: number, end: number): 
   if (key.length !== end - start) return false
   for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) return false
   return true
+}
+
+/** A copy of its own; `slice` of a `Buffer` would go on sharing the block's memory. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end)
 }

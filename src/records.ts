@@ -261,6 +261,7 @@ export interface FailureDocument {
     readonly confidence: number
     readonly evidence: Readonly<Record<string, number | null>>
     readonly client_key: string | null
+    /** For stores, which merge halves that come apart; `failures` prints neither of these two. */
     readonly target_halves: readonly HalfDocument[]
     readonly client_half: HalfDocument | null
   }

@@ -12,7 +12,8 @@ const SLASH = 0x2f
 const isPathEnd = (byte: number): boolean => byte === 0x3f || byte === 0x23
 
 /**
- * Finds the base path of the proxy that a request went to: the longest configured one, or without configuration a
+ * Finds the base path of the proxy that a request went to: the longest configured one (in
+ * characters, as microgateway-core's lib/proxy-path-matcher.js has it), or without configuration a
  * guess that depends on the url alone (so that it is the same wherever reading begins): the first path segment, and
  * as long as segments only say "interface" or a version (`api`, `rest`, `v2`), the next as well.
  */
@@ -22,7 +23,7 @@ export class ProxyFinder {
   constructor(proxies: readonly ConfiguredProxy[]) {
     this.#configured = proxies
       .map((proxy) => ({ proxy, segments: segmentsOf(proxy.basePath) }))
-      .sort((a, b) => b.segments.length - a.segments.length)
+      .sort((a, b) => b.proxy.basePath.length - a.proxy.basePath.length)
   }
 
   /** Where the base path ends in the url field `bytes[start … end - 1]` (which has lost its first `/`). */

@@ -12,6 +12,8 @@ export class EventClock {
   readonly #workers = new Map<number, Worker>()
   #watermarkMs = Number.NEGATIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
+  /** A second line was near the first one or behind it, so the first one's time is believed. */
+  #isConfirmed = false
 
   constructor({ latenessMs }: { readonly latenessMs: number }) {
     this.#latenessMs = latenessMs
@@ -23,6 +25,7 @@ export class EventClock {
   }
 
   observe(worker: number, timeMs: number): void {
+    if (!this.#isConfirmed) this.#confirm(timeMs)
     const known = this.#workers.get(worker)
     if (known === undefined) {
       const isFirst = this.#maxMs === Number.NEGATIVE_INFINITY
@@ -30,17 +33,19 @@ export class EventClock {
       if (isFirst) this.#maxMs = timeMs
       return
     }
-    if (timeMs <= known.lastMs) return
     if (timeMs - known.lastMs > JUMP_MS && Math.abs(timeMs - known.jumpMs) > JUMP_MS) {
       known.jumpMs = timeMs
       return
     }
+    known.jumpMs = timeMs
+    if (timeMs <= known.lastMs) return
     known.lastMs = timeMs
     if (timeMs > this.#maxMs) this.#maxMs = timeMs
   }
 
-  /** Lines before it are late. Never moves back; minus infinity before the first line. */
+  /** Lines before it are late. Never moves back; minus infinity before the second line. */
   watermarkMs(): number {
+    if (!this.#isConfirmed) return Number.NEGATIVE_INFINITY
     let least = this.#maxMs
     for (const [id, { lastMs }] of this.#workers) {
       if (lastMs >= this.#maxMs - this.#latenessMs) least = Math.min(least, lastMs)
@@ -48,6 +53,15 @@ export class EventClock {
     }
     this.#watermarkMs = Math.max(this.#watermarkMs, least - this.#latenessMs)
     return this.#watermarkMs
+  }
+
+  /** A first line that lies far ahead of the second is not believed: the clock starts with the second. */
+  #confirm(timeMs: number): void {
+    if (this.#maxMs === Number.NEGATIVE_INFINITY) return
+    this.#isConfirmed = timeMs >= this.#maxMs - JUMP_MS
+    if (this.#isConfirmed) return
+    this.#workers.clear()
+    this.#maxMs = Number.NEGATIVE_INFINITY
   }
 }
 

@@ -4,6 +4,7 @@ const ROLE_ORDER: readonly HalfRole[] = ['request_error', 'response_error', 'res
 
 /** Adds a half to those of the target, one for each role in the order of roles; of two of a role the earlier stays. */
 export function withHalf(halves: readonly Half[], half: Half): readonly Half[] {
+  if (halves.length === 0) return [half]
   const others = halves.filter(({ role }) => role !== half.role)
   const same = halves.find(({ role }) => role === half.role)
   const kept = same === undefined ? half : earlier(same, half)
@@ -12,7 +13,8 @@ export function withHalf(halves: readonly Half[], half: Half): readonly Half[] {
 
 export function earlier(a: Half, b: Half): Half {
   if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? a : b
-  return a.position.offset <= b.position.offset ? a : b
+  if (a.position.offset !== b.position.offset) return a.position.offset < b.position.offset ? a : b
+  return a.position.source <= b.position.source ? a : b
 }
 
 /**
@@ -28,22 +30,28 @@ export function mergeFailures(a: Failure, b: Failure): Failure {
     request: mergeFacts(a.request, b.request),
     target,
     client,
-    clientAbortedAfterMs: a.clientAbortedAfterMs ?? b.clientAbortedAfterMs,
+    clientAbortedAfterMs: smaller(a.clientAbortedAfterMs, b.clientAbortedAfterMs),
   }
 }
 
 function mergeFacts(a: RequestFacts, b: RequestFacts): RequestFacts {
   return {
-    correlationId: a.correlationId ?? b.correlationId,
-    org: a.org ?? b.org,
-    env: a.env ?? b.env,
-    method: a.method ?? b.method,
-    path: a.path ?? b.path,
-    query: a.query ?? b.query,
-    clientIp: a.clientIp ?? b.clientIp,
-    clientKey: a.clientKey ?? b.clientKey,
-    worker: a.worker ?? b.worker,
-    gateway: a.gateway ?? b.gateway,
-    proxy: a.proxy ?? b.proxy,
+    correlationId: smaller(a.correlationId, b.correlationId),
+    org: smaller(a.org, b.org),
+    env: smaller(a.env, b.env),
+    method: smaller(a.method, b.method),
+    path: smaller(a.path, b.path),
+    query: smaller(a.query, b.query),
+    clientIp: smaller(a.clientIp, b.clientIp),
+    clientKey: smaller(a.clientKey, b.clientKey),
+    worker: smaller(a.worker, b.worker),
+    gateway: smaller(a.gateway, b.gateway),
+    proxy: smaller(a.proxy, b.proxy),
   }
+}
+
+/** What is known, whoever knows it. Sightings of one request agree; where they do not, their order must not decide. */
+function smaller<Value extends string | number>(a: Value | null, b: Value | null): Value | null {
+  if (a === null || b === null) return a ?? b
+  return a <= b ? a : b
 }

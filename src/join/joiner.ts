@@ -32,8 +32,11 @@ export interface JoinerOptions {
 export class Joiner {
   readonly #options: JoinerOptions
   readonly #pending = new Map<string, Pending>()
-  /** Open failures by the second of their last line, so that closing looks at those only that may close. */
-  readonly #bySecond = new Map<number, Set<Pending>>()
+  /**
+   * Failures by the second of their last line, so that closing looks at those only that may close. One whose last line
+   * moved on, or that was closed, is left behind where it was: its own `second` tells.
+   */
+  readonly #bySecond = new Map<number, Pending[]>()
   #evicted = 0
 
   constructor(options: JoinerOptions) {
@@ -82,13 +85,16 @@ export class Joiner {
     const windowMs = this.#options.windowMs
     for (const [second, bucket] of this.#bySecond) {
       if (second * 1000 + windowMs > latestMs) continue
+      const open: Pending[] = []
       for (const pending of bucket) {
-        if (pending.lastMs + windowMs <= watermarkOf(pending.partition)) {
-          this.#remove(pending)
-          due.push(pending)
-        }
+        if (pending.second !== second) continue
+        if (pending.lastMs + windowMs > watermarkOf(pending.partition)) open.push(pending)
+        else due.push(pending)
       }
+      if (open.length === 0) this.#bySecond.delete(second)
+      else this.#bySecond.set(second, open)
     }
+    for (const pending of due) this.#pending.delete(pending.id)
     return inOrder(due)
   }
 
@@ -119,6 +125,7 @@ export class Joiner {
       clientAbortedAfterMs: null,
       firstMs: timeMs,
       lastMs: timeMs,
+      second: Number.NaN,
       changed: true,
     }
     this.#pending.set(id, pending)
@@ -129,32 +136,16 @@ export class Joiner {
   #touch(pending: Pending, timeMs: number): void {
     pending.firstMs = Math.min(pending.firstMs, timeMs)
     if (timeMs <= pending.lastMs) return
-    if (secondOf(timeMs) === secondOf(pending.lastMs)) {
-      pending.lastMs = timeMs
-      return
-    }
-    this.#take(pending)
     pending.lastMs = timeMs
-    this.#put(pending)
+    if (secondOf(timeMs) !== pending.second) this.#put(pending)
   }
 
   #put(pending: Pending): void {
     const second = secondOf(pending.lastMs)
+    pending.second = second
     const bucket = this.#bySecond.get(second)
-    if (bucket === undefined) this.#bySecond.set(second, new Set([pending]))
-    else bucket.add(pending)
-  }
-
-  #take(pending: Pending): void {
-    const second = secondOf(pending.lastMs)
-    const bucket = this.#bySecond.get(second)
-    bucket?.delete(pending)
-    if (bucket?.size === 0) this.#bySecond.delete(second)
-  }
-
-  #remove(pending: Pending): void {
-    this.#take(pending)
-    this.#pending.delete(pending.id)
+    if (bucket === undefined) this.#bySecond.set(second, [pending])
+    else bucket.push(pending)
   }
 
   /** Emits the oldest tenth at once: room for many, so that it costs little for each. */
@@ -162,13 +153,15 @@ export class Joiner {
     const due: Pending[] = []
     const wanted = Math.ceil(this.#options.maxPending / 10)
     for (const second of [...this.#bySecond.keys()].sort((a, b) => a - b)) {
-      for (const pending of this.#bySecond.get(second) ?? []) {
-        this.#remove(pending)
-        due.push(pending)
-        this.#evicted++
-        if (due.length >= wanted) return inOrder(due)
-      }
+      if (due.length >= wanted) break
+      const bucket = this.#bySecond.get(second)?.filter((pending) => pending.second === second) ?? []
+      const room = wanted - due.length
+      due.push(...bucket.slice(0, room))
+      if (bucket.length <= room) this.#bySecond.delete(second)
+      else this.#bySecond.set(second, bucket.slice(room))
     }
+    for (const pending of due) this.#pending.delete(pending.id)
+    this.#evicted += due.length
     return inOrder(due)
   }
 }
@@ -183,6 +176,8 @@ interface Pending {
   clientAbortedAfterMs: number | null
   firstMs: number
   lastMs: number
+  /** The bucket it stands in. */
+  second: number
   /** Something came since it was last emitted. */
   changed: boolean
 }

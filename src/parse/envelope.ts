@@ -1,4 +1,4 @@
-import { copyBytes } from '../event-view.js'
+import { copyBytes } from '../byte-map.js'
 import { SPACE } from './bytes.js'
 
 /** A line out of a container log: what the container wrote, and whether it goes on in the next entry of its stream. */

@@ -1,4 +1,5 @@
-import { copyBytes, decode, EventView } from '../event-view.js'
+import { copyBytes } from '../byte-map.js'
+import { decode, EventView } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import type { Ledger, LineBlock, LineSource, RejectionReason } from '../records.js'
 import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, SPACE } from './bytes.js'

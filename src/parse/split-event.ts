@@ -1,4 +1,5 @@
-import { copyBytes, type EventView, Field } from '../event-view.js'
+import { copyBytes } from '../byte-map.js'
+import { type EventView, Field } from '../event-view.js'
 import type { RejectionReason } from '../records.js'
 import { CLOSE, equals, isAddress, isDigits, isElapsed, isName, isUuid, isWord, OPEN, SPACE, wordsOf } from './bytes.js'
 import { Separators } from './separators.js'

@@ -37,6 +37,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     latenessMs: LATENESS_MS,
     maxPending: MAX_PENDING,
     emit: 'final',
+    withHalves: false,
     heldWindows: HELD_WINDOWS,
   })
   const deliver = async (): Promise<void> => {

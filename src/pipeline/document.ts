@@ -11,6 +11,7 @@ import type {
   TargetSource,
   TrafficDocument,
 } from '../records.js'
+import { isoTime } from './iso-time.js'
 
 export interface InferredTarget {
   readonly target: string | null
@@ -22,9 +23,13 @@ export const UNKNOWN_TARGET: InferredTarget = { target: null, source: 'unknown' 
 /**
  * The failure document of contract.md. A target half names the target; `inferred` is used only where there is none.
  * What the client got comes from its half where there is one: a timeout's target half says ECONNRESET, its client
- * half 504 without a code.
+ * half 504 without a code. Without halves a document cannot be merged: for output that nobody merges.
  */
-export function toFailureDocument(failure: Failure, inferred: InferredTarget): FailureDocument {
+export function toFailureDocument(
+  failure: Failure,
+  inferred: InferredTarget,
+  { withHalves = true }: { readonly withHalves?: boolean } = {},
+): FailureDocument {
   const { request, target, client } = failure
   const named = target.find(({ host }) => host !== null)?.host ?? null
   const { target: targetName, source } = named === null ? inferred : { target: named, source: 'log' as const }
@@ -33,7 +38,7 @@ export function toFailureDocument(failure: Failure, inferred: InferredTarget): F
   const elapsedMs = target.find((each) => each.elapsedMs !== null)?.elapsedMs ?? null
   const status = client?.status ?? target.find((each) => each.status !== null)?.status ?? null
   return {
-    '@timestamp': new Date(half.timeMs).toISOString(),
+    '@timestamp': isoTime(half.timeMs),
     event: {
       kind: 'event',
       category: ['web'],
@@ -61,8 +66,8 @@ export function toFailureDocument(failure: Failure, inferred: InferredTarget): F
       confidence: verdict.confidence,
       evidence: verdict.evidence,
       client_key: request.clientKey,
-      target_halves: target.map(toHalfDocument),
-      client_half: client === null ? null : toHalfDocument(client),
+      target_halves: withHalves ? target.map(toHalfDocument) : [],
+      client_half: client === null || !withHalves ? null : toHalfDocument(client),
     },
     log: { level: half.level, file: { path: half.position.source }, offset: half.position.offset },
   }
@@ -102,7 +107,7 @@ function fromFailureDocument(document: FailureDocument): Failure {
 function toHalfDocument(half: Half): HalfDocument {
   return {
     role: half.role,
-    timestamp: new Date(half.timeMs).toISOString(),
+    timestamp: isoTime(half.timeMs),
     level: half.level,
     host: half.host,
     status_code: half.status,

@@ -37,6 +37,8 @@ export interface ProcessorOptions {
   readonly halvesOnly?: boolean
   /** Per partition: windows that begin before this are stored already. */
   readonly closedUntilMs?: ReadonlyMap<string, number>
+  /** Documents that a store can merge; true where not said. */
+  readonly withHalves?: boolean
   /** The gateway's host name, where it is not to be taken from the file's name. */
   readonly gateway?: string
   /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
@@ -215,10 +217,18 @@ export class Processor implements LineHandler {
     const { name } = partition
     const half = this.#half(view)
     const id = correlationId ?? `line:${digestOfLine(this.#gatewayOf(view.source), view)}`
-    if (half.role !== 'client' && half.host !== null) {
+    if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }
-    this.#emitFailures(this.#joiner.add({ id, half, partition: name, watermarkMs: partition.watermarkMs, request: () => this.#facts(view, correlationId) }))
+    this.#emitFailures(
+      this.#joiner.add({
+        id,
+        half,
+        partition: name,
+        watermarkMs: partition.watermarkMs,
+        request: () => this.#facts(view, correlationId),
+      }),
+    )
   }
 
   #noteClientAborted(view: EventView): void {
@@ -229,35 +239,35 @@ export class Processor implements LineHandler {
   }
 
   #half(view: EventView): Half {
-    const clientId = view.text(Field.clientId)
+    const clientId = view.knownText(Field.clientId)
     return {
       role: HALF_ROLES[view.role] ?? 'client',
       timeMs: view.timeMs,
-      level: view.text(Field.level) ?? '',
-      host: this.#redactor.text(view.text(Field.host), clientId),
+      level: view.knownText(Field.level) ?? '',
+      host: this.#redactor.text(view.knownText(Field.host), clientId),
       status: view.number(Field.status),
-      errorMessage: this.#redactor.text(view.text(Field.errorMessage), clientId),
-      errorCode: view.text(Field.errorCode),
+      errorMessage: this.#redactor.text(view.knownText(Field.errorMessage), clientId),
+      errorCode: view.knownText(Field.errorCode),
       elapsedMs: view.number(Field.timeTaken) ?? elapsedOfEmpty(view.role),
       position: { source: view.source.path, offset: view.offset },
     }
   }
 
   #facts(view: EventView, correlationId: string | null): RequestFacts {
-    const clientId = view.text(Field.clientId)
+    const clientId = view.knownText(Field.clientId)
     const isCertain = view.uncertain.length === 0
     const { path, query } = this.#redactor.url(view.text(Field.url), clientId)
     return {
       correlationId,
-      org: view.text(Field.org),
-      env: view.text(Field.env),
-      method: view.text(Field.method),
+      org: view.knownText(Field.org),
+      env: view.knownText(Field.env),
+      method: view.knownText(Field.method),
       path,
       query,
       // An attacker's text may pass for these two: better none than his.
-      clientIp: isCertain ? view.text(Field.clientIp) : null,
+      clientIp: isCertain ? view.knownText(Field.clientIp) : null,
       clientKey: isCertain ? this.#redactor.clientKey(clientId) : null,
-      worker: view.text(Field.pid),
+      worker: view.knownText(Field.pid),
       gateway: this.#gatewayOf(view.source),
       proxy: this.#proxyOf(view),
     }
@@ -287,8 +297,8 @@ export class Processor implements LineHandler {
     const cell = partition.traffic.cellOf({
       target,
       proxy,
-      org: view.text(Field.org),
-      env: view.text(Field.env),
+      org: view.knownText(Field.org),
+      env: view.knownText(Field.env),
       basis: 'lines',
     })
     const dimensions = { cell, target, targets: this.#targets.of(partition.name, proxy ?? '') }
@@ -298,7 +308,7 @@ export class Processor implements LineHandler {
 
   #emitFailures(failures: readonly Failure[]): void {
     for (const failure of failures) {
-      const document = toFailureDocument(failure, this.#inferTarget(failure))
+      const document = toFailureDocument(failure, this.#inferTarget(failure), this.#options)
       this.#documents.push({ kind: 'failure', id: failure.id, document })
     }
   }
@@ -317,7 +327,10 @@ export class Processor implements LineHandler {
 
   #emitTraffic(partition: Partition, counts: ReturnType<TrafficCounter['close']>): void {
     for (const count of counts) {
-      this.#documents.push({ kind: 'traffic', ...toTrafficDocument({ partition: partition.name, gateway: this.#gatewayOf(partition.source) }, count) })
+      this.#documents.push({
+        kind: 'traffic',
+        ...toTrafficDocument({ partition: partition.name, gateway: this.#gatewayOf(partition.source) }, count),
+      })
     }
   }
 

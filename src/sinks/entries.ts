@@ -124,16 +124,17 @@ export class EntryWriter implements LineHandler {
   #endOfCopiedUrl(view: EventView): number {
     const { bytes, start, end } = view
     const lineEnd = end[Field.timeTaken]
+    const { query } = this.#redaction.settings
     const input = this.#inputOf(bytes)
     if (view.uncertain.length > 0 || lineEnd + 4 > bytes.length) return -1
     if (!isPlain(input, start[Field.timestamp], lineEnd)) return -1
     if (!this.#isHarmless(view, Field.errorMessage)) return -1
+    if (query !== 'show' && holdsKey(view, start[Field.host], end[Field.host])) return -1
     if (view.role === Role.other && !this.#isHarmless(view, Field.message)) return -1
-    const { query } = this.#redaction.settings
     if (query === 'show') return end[Field.url]
     const urlEnd = endOfPlainPath(bytes, start[Field.url], end[Field.url])
     if (urlEnd < 0 || (query === 'mask' && urlEnd < end[Field.url])) return -1
-    return holdsKey(view, urlEnd) ? -1 : urlEnd
+    return holdsKey(view, start[Field.url], urlEnd) ? -1 : urlEnd
   }
 
   #isHarmless(view: EventView, field: number): boolean {
@@ -179,7 +180,7 @@ export class EntryWriter implements LineHandler {
       kind: 'event',
       timestamp: view.text(Field.timestamp) ?? '',
       level: view.text(Field.level) ?? '',
-      host: view.text(Field.host),
+      host: redaction.text(view.text(Field.host), clientId),
       pid: view.text(Field.pid),
       org: view.text(Field.org),
       env: view.text(Field.env),
@@ -257,13 +258,13 @@ function endOfPlainPath(bytes: Uint8Array, from: number, to: number): number {
   return to
 }
 
-/** True where the url, up to `urlEnd`, holds the request's own API key. */
-function holdsKey({ bytes, start, end }: EventView, urlEnd: number): boolean {
+/** True where the bytes hold the request's own API key. */
+function holdsKey({ bytes, start, end }: EventView, from: number, to: number): boolean {
   const keyStart = start[Field.clientId]
   const length = end[Field.clientId] - keyStart
   if (length < MIN_KEY_LENGTH) return false
   const first = bytes[keyStart]
-  for (let i = start[Field.url]; i <= urlEnd - length; i++) {
+  for (let i = from; i <= to - length; i++) {
     if (bytes[i] !== first) continue
     let at = 1
     while (at < length && bytes[i + at] === bytes[keyStart + at]) at++

@@ -135,6 +135,12 @@ export class JsonBytes {
     this.#length += encoder.encodeInto(json, this.#bytes.subarray(this.#length)).written
   }
 
+  /** JSON that is ready, on a line of its own. */
+  line(json: string): void {
+    this.text(json)
+    this.#bytes[this.#length++] = 0x0a
+  }
+
   #grow(room: number): void {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + room))
     grown.set(this.#bytes.subarray(0, this.#length))

@@ -50,3 +50,8 @@ function stripRotatorSuffixes(path: string): { base: string; age: number } {
 function ageOfDate(date: string): number {
   return Number(date.padEnd(14, '0')) - 1e14
 }
+
+/** True for the file that a gateway process begins with; a copy that a rotator left is an older one, so this is not the begin. */
+export function isFirstOfProcess({ number, age }: Rotation): boolean {
+  return number === 1 && age === 0
+}

@@ -7,7 +7,7 @@ import { framedLines } from './framed-lines.js'
 import { GzipError, gunzip, gunzipAgain, unpacked } from './gunzip.js'
 import { inputNotALog, inputProblem } from './input-problems.js'
 import type { WholeLines } from './line-framer.js'
-import { type Rotation, readLogFileName } from './log-file-name.js'
+import { isFirstOfProcess, type Rotation, readLogFileName } from './log-file-name.js'
 import type { OpenFiles } from './open-files.js'
 import { PositionedLines } from './positioned-lines.js'
 
@@ -60,7 +60,13 @@ export async function findLogFile(path: string): Promise<LogFile> {
   })
   const { partition, gateway, rotation } = readLogFileName(resolve(path))
   const regular = stats.isFile() || stats.isDirectory()
-  return { path, source: { path, partition, gateway }, rotation, sizeBytes: stats.isFile() ? stats.size : 0, regular }
+  return {
+    path,
+    source: { path, partition, gateway, isFirst: isFirstOfProcess(rotation) },
+    rotation,
+    sizeBytes: stats.isFile() ? stats.size : 0,
+    regular,
+  }
 }
 
 /** Looks at the start of a file and keeps nothing of it. Throws `InputError` for what cannot be read or is no log. */

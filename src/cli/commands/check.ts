@@ -3,10 +3,11 @@ import { readGatewayConfiguration } from '../../config/gateway.js'
 import { loadPipeline } from '../../config/load.js'
 import { optionTable } from '../../config/option-table.js'
 import type { PipelineConfig } from '../../config/schema.js'
-import { ConfigError, systemCode } from '../../errors.js'
+import { ConfigError, HangupError, systemCode } from '../../errors.js'
 import { openSink } from '../../pipeline/run.js'
 import { discoverLogFiles } from '../../sources/discover.js'
 import type { Context } from '../context.js'
+import { tellProblem } from '../errors.js'
 import type { CheckOptions } from '../options.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
@@ -18,11 +19,31 @@ export async function run(args: readonly string[], options: CheckOptions, contex
   }
   const [file] = args
   if (file === undefined) throw usageError('argument missing: PIPELINE', 'see hangup check --help')
-  const config = await readPipeline(file, context)
-  if (config.gateway.configuration !== undefined) await readGatewayConfiguration(config.gateway.configuration, context)
-  if (options.connect) await connect(config, context)
+  const faults = await findFaults(file, options, context)
+  if (faults !== null) {
+    tellProblem(faults, context)
+    return BAD
+  }
   await writeOutput(context.stdout, `${file}: ok\n`)
   return 0
+}
+
+/** Done, but the answer is bad (contract.md, exit codes). */
+const BAD = 3
+
+/** What is wrong with the pipeline or what it needs; null where nothing is. Throws where there is no such file. */
+async function findFaults(file: string, options: CheckOptions, context: Context): Promise<HangupError | null> {
+  const text = await readPipelineText(file)
+  try {
+    const config = loadPipeline(text, { file, environment: context.environment })
+    const { configuration } = config.gateway
+    if (configuration !== undefined) await readGatewayConfiguration(configuration, context)
+    if (options.connect) await connect(config, context)
+    return null
+  } catch (error) {
+    if (error instanceof HangupError) return error
+    throw error
+  }
 }
 
 /** Reads and validates a pipeline file; throws `ConfigError`. */
@@ -31,7 +52,11 @@ export async function readPipeline(
   context: Pick<Context, 'environment'>,
   overrides: readonly string[] = [],
 ): Promise<PipelineConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  return loadPipeline(await readPipelineText(file), { file, environment: context.environment, overrides })
+}
+
+async function readPipelineText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
     const reason = systemCode(error) === 'ENOENT' ? 'no such file' : (systemCode(error) ?? 'unreadable')
     throw new ConfigError(`cannot read the pipeline: ${file} (${reason})`, {
       code: 'config',
@@ -39,7 +64,6 @@ export async function readPipeline(
       cause: error,
     })
   })
-  return loadPipeline(text, { file, environment: context.environment, overrides })
 }
 
 /** Opens what the pipeline would: its input's files and its stores. Throws where one can not be reached. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { firstTimestamp, HEAD_BYTES } from '../content.js'
-import { type Rotation, readLogFileName } from '../log-file-name.js'
+import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-name.js'
 import { type AtEnd, PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
 import { type FileIdentity, formatIdentity, identify, isFinal } from './file-identity.js'
@@ -48,6 +48,7 @@ export class FollowedFile {
       path: knownAs.path,
       partition: knownAs.partition,
       gateway: readLogFileName(knownAs.path).gateway,
+      isFirst: isFirstOfProcess(readLogFileName(knownAs.path).rotation),
       get identity() {
         return identityNow()
       },
