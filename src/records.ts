@@ -169,6 +169,8 @@ export interface RequestFacts {
   readonly gateway: string | null
   /** Base path without its leading `/`. */
   readonly proxy: string | null
+  /** Where the request would have gone, from its proxy's other requests; used where no target half says it. */
+  readonly inferredTarget?: string | null
 }
 
 /** One failed request: its halves joined by correlation id, or one half alone. */

@@ -34,7 +34,9 @@ export function mergeFailures(a: Failure, b: Failure): Failure {
   }
 }
 
-function mergeFacts(a: RequestFacts, b: RequestFacts): RequestFacts {
+/** Both sightings write the same, but where one of them could not tell. */
+export function mergeFacts(a: RequestFacts, b: RequestFacts): RequestFacts {
+  const inferredTarget = smaller(a.inferredTarget ?? null, b.inferredTarget ?? null)
   return {
     correlationId: smaller(a.correlationId, b.correlationId),
     org: smaller(a.org, b.org),
@@ -47,6 +49,7 @@ function mergeFacts(a: RequestFacts, b: RequestFacts): RequestFacts {
     worker: smaller(a.worker, b.worker),
     gateway: smaller(a.gateway, b.gateway),
     proxy: smaller(a.proxy, b.proxy),
+    ...(inferredTarget !== null && { inferredTarget }),
   }
 }
 

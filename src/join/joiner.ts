@@ -1,5 +1,5 @@
 import type { Failure, Half, RequestFacts } from '../records.js'
-import { earlier, withHalf } from './failure.js'
+import { earlier, mergeFacts, withHalf } from './failure.js'
 
 /** One half on its way into the join. */
 export interface JoinInput {
@@ -56,7 +56,7 @@ export class Joiner {
   add({ id, half, partition, watermarkMs, request }: JoinInput): readonly Failure[] {
     const pending = this.#pending.get(id) ?? this.#open(id, partition, half.timeMs)
     this.#touch(pending, Math.max(half.timeMs, watermarkMs))
-    pending.request ??= request()
+    pending.request = pending.request === null ? request() : complete(pending.request, request)
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
     pending.changed = true
@@ -70,10 +70,11 @@ export class Joiner {
   }
 
   /** The gateway's note that the client had gone: part of a failure, never one by itself. */
-  noteClientAborted(id: string, partition: string, timeMs: number, afterMs: number): void {
+  noteClientAborted(id: string, partition: string, timeMs: number, afterMs: number): readonly Failure[] {
     const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
     pending.clientAbortedAfterMs = afterMs
     pending.changed = true
+    return this.#pending.size > this.#options.maxPending ? this.#evict() : []
   }
 
   /**
@@ -180,6 +181,11 @@ interface Pending {
   second: number
   /** Something came since it was last emitted. */
   changed: boolean
+}
+
+/** A half whose fields were left open by an attacker's text lacks what the other one may know. */
+function complete(known: RequestFacts, request: () => RequestFacts): RequestFacts {
+  return known.clientIp === null || known.clientKey === null ? mergeFacts(known, request()) : known
 }
 
 const secondOf = (timeMs: number): number => Math.floor(timeMs / 1000)

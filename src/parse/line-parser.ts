@@ -98,8 +98,7 @@ export class LineParser {
   #containerLine(state: SourceState, { bytes, stream, partial }: Unwrapped, offset: number): void {
     const part = state.parts.get(stream)
     if (part === undefined && !partial) {
-      const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
-      return this.#line(state, bytes, 0, end, offset)
+      return this.#line(state, bytes, 0, withoutCarriageReturn(bytes), offset)
     }
     const whole = part ?? { chunks: [], length: 0, pieces: 0, offset }
     whole.pieces++
@@ -116,7 +115,7 @@ export class LineParser {
     if (whole.length > this.#maxLineBytes) {
       return this.#reject('too_long', state, joined, 0, Math.min(joined.length, REJECTED_TEXT_BYTES), whole.offset)
     }
-    this.#line(state, joined, 0, joined.length, whole.offset)
+    this.#line(state, joined, 0, withoutCarriageReturn(joined), whole.offset)
   }
 
   #closePart(state: SourceState, part: Part): void {
@@ -293,7 +292,15 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
     const level = bytes[start + TIMESTAMP_LENGTH + 2]
     return level === 0x77 || level === 0x65
   }
-  return bytes[start] === 0x7b || (isDigit(bytes[start]) && bytes[start + TIMESTAMP_LENGTH] !== SPACE)
+  if (bytes[start] === 0x7b) return true
+  // A container's line: its time may have any number of decimals, so also just as many as the gateway's.
+  return (
+    isDigit(bytes[start]) && (bytes[start + TIMESTAMP_LENGTH] !== SPACE || bytes[start + TIMESTAMP_LENGTH + 1] === 0x73)
+  )
+}
+
+function withoutCarriageReturn(bytes: Uint8Array): number {
+  return bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
@@ -316,8 +323,9 @@ interface Head {
 /** `level pid text`, or `[pid] text` as the console lines begin; null where it is neither. */
 function readHead(bytes: Uint8Array, start: number, end: number): Head | null {
   if (bytes[start] === OPEN) {
-    const close = bytes.indexOf(CLOSE, start)
-    if (close < 0 || close > end) return null
+    let close = start
+    while (close < end && bytes[close] !== CLOSE) close++
+    if (close === end) return null
     return { level: null, pid: decode(bytes, start + 1, close), textStart: Math.min(end, close + 2) }
   }
   const levelEnd = endOfToken(bytes, start, end)

@@ -248,10 +248,10 @@ class Addresses {
     const last = Math.min(this.#last, this.#urlEnd[first - 1 - this.#from])
     const addresses = countBetween(this.#addresses, first, last)
     const blanks = countBetween(this.#blanks, first, last)
-    const { writesAddress, writesNoAddress } = this.#hints
-    const knowsStyle = writesAddress !== writesNoAddress
-    const candidates = knowsStyle ? (writesAddress ? addresses : blanks) : addresses + blanks
-    if (addresses > 0 && !(knowsStyle && writesNoAddress)) {
+    const writesNone = this.#hints.writesNoAddress && !this.#hints.writesAddress
+    // Also where addresses are written, a client that came by IPv6 has none.
+    const candidates = writesNone ? blanks : addresses + blanks
+    if (addresses > 0 && !writesNone) {
       return { index: this.#addresses[lowerBound(this.#addresses, first)], certain: candidates === 1 }
     }
     if (blanks === 0) return null

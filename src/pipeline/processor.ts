@@ -1,7 +1,7 @@
 import { ByteMap } from '../byte-map.js'
 import { readCounters, StatsCounter } from '../count/stats.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
-import { type ConfiguredProxy, ProxyFinder } from '../enrich/proxy.js'
+import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { type ProxyTargets, TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
 import { EventClock } from '../join/event-clock.js'
@@ -10,8 +10,6 @@ import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
   Failure,
-  Half,
-  HalfRole,
   IndexDocument,
   Ledger,
   LineBlock,
@@ -20,7 +18,8 @@ import type {
   RequestFacts,
 } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
-import { digest, type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
+import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
+import { RequestReader } from './request-reader.js'
 
 /** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
 export const EVIDENCE_HORIZON_MS = 10 * 60_000
@@ -53,10 +52,9 @@ export interface ProcessorOptions {
  */
 export class Processor implements LineHandler {
   readonly #options: ProcessorOptions
-  readonly #redactor: Redactor
   readonly #parser: LineParser
   readonly #joiner: Joiner
-  readonly #finder: ProxyFinder
+  readonly #reader: RequestReader
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
@@ -67,10 +65,9 @@ export class Processor implements LineHandler {
 
   constructor(options: ProcessorOptions) {
     this.#options = options
-    this.#redactor = options.redactor
     this.#parser = new LineParser(this, { halvesOnly: options.halvesOnly })
     this.#joiner = new Joiner(options)
-    this.#finder = new ProxyFinder(options.proxies ?? [])
+    this.#reader = new RequestReader(options)
   }
 
   get ledger(): Readonly<Ledger> {
@@ -213,86 +210,45 @@ export class Processor implements LineHandler {
   }
 
   #join(partition: Partition, view: EventView): void {
-    const correlationId = view.text(Field.correlationId)
-    const { name } = partition
-    const half = this.#half(view)
-    const id = correlationId ?? `line:${digestOfLine(this.#gatewayOf(view.source), view)}`
+    const half = this.#reader.half(view)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }
     this.#emitFailures(
       this.#joiner.add({
-        id,
+        id: this.#reader.idOf(view),
         half,
-        partition: name,
+        partition: partition.name,
         watermarkMs: partition.watermarkMs,
-        request: () => this.#facts(view, correlationId),
+        request: () => this.#facts(partition, view),
       }),
     )
+  }
+
+  /** A target is inferred at once, from the lines before: later it would depend on how far a block reaches. */
+  #facts(partition: Partition, view: EventView): RequestFacts {
+    const facts = this.#reader.facts(view)
+    if (view.role !== Role.client || facts.proxy === null) return facts
+    const configured = this.#reader.finder.configured(facts.proxy)?.target
+    const inferredTarget = configured ?? this.#targets.of(partition.name, facts.proxy).infer(view.timeMs)
+    return inferredTarget === null ? facts : { ...facts, inferredTarget }
   }
 
   #noteClientAborted(view: EventView): void {
     const correlationId = view.text(Field.correlationId)
     if (correlationId === null) return
     const afterMs = view.number(Field.timeTaken) ?? 0
-    this.#joiner.noteClientAborted(correlationId, view.source.partition, view.timeMs, afterMs)
-  }
-
-  #half(view: EventView): Half {
-    const clientId = view.knownText(Field.clientId)
-    return {
-      role: HALF_ROLES[view.role] ?? 'client',
-      timeMs: view.timeMs,
-      level: view.knownText(Field.level) ?? '',
-      host: this.#redactor.text(view.knownText(Field.host), clientId),
-      status: view.number(Field.status),
-      errorMessage: this.#redactor.text(view.knownText(Field.errorMessage), clientId),
-      errorCode: view.knownText(Field.errorCode),
-      elapsedMs: view.number(Field.timeTaken) ?? elapsedOfEmpty(view.role),
-      position: { source: view.source.path, offset: view.offset },
-    }
-  }
-
-  #facts(view: EventView, correlationId: string | null): RequestFacts {
-    const clientId = view.knownText(Field.clientId)
-    const isCertain = view.uncertain.length === 0
-    const { path, query } = this.#redactor.url(view.text(Field.url), clientId)
-    return {
-      correlationId,
-      org: view.knownText(Field.org),
-      env: view.knownText(Field.env),
-      method: view.knownText(Field.method),
-      path,
-      query,
-      // An attacker's text may pass for these two: better none than his.
-      clientIp: isCertain ? view.knownText(Field.clientIp) : null,
-      clientKey: isCertain ? this.#redactor.clientKey(clientId) : null,
-      worker: view.knownText(Field.pid),
-      gateway: this.#gatewayOf(view.source),
-      proxy: this.#proxyOf(view),
-    }
-  }
-
-  #gatewayOf(source: LineSource): string | null {
-    return this.#options.gateway ?? source.gateway
-  }
-
-  #proxyOf({ bytes, start, end }: EventView): string | null {
-    const urlStart = start[Field.url]
-    const urlEnd = end[Field.url]
-    const from = this.#finder.startOfBasePath(bytes, urlStart, urlEnd)
-    const to = this.#finder.endOfBasePath(bytes, urlStart, urlEnd)
-    return to > from ? decode(bytes, from, to) : null
+    this.#emitFailures(this.#joiner.noteClientAborted(correlationId, view.source.partition, view.timeMs, afterMs))
   }
 
   /** Host, worker, org, env and base path stand side by side in the line, so one look-up finds all that they mean. */
   #dimensions(partition: Partition, view: EventView): KnownDimensions {
     const { bytes, start, end } = view
     const from = start[Field.host]
-    const to = this.#finder.endOfBasePath(bytes, start[Field.url], end[Field.url])
+    const to = this.#reader.finder.endOfBasePath(bytes, start[Field.url], end[Field.url])
     const known = partition.dimensions.get(bytes, from, to)
     if (known !== undefined) return known
-    const proxy = this.#proxyOf(view)
+    const proxy = this.#reader.proxyOf(view)
     const target = view.text(Field.host)
     const cell = partition.traffic.cellOf({
       target,
@@ -308,28 +264,19 @@ export class Processor implements LineHandler {
 
   #emitFailures(failures: readonly Failure[]): void {
     for (const failure of failures) {
-      const document = toFailureDocument(failure, this.#inferTarget(failure), this.#options)
+      const { inferredTarget = null } = failure.request
+      const inferred: InferredTarget =
+        inferredTarget === null ? UNKNOWN_TARGET : { target: inferredTarget, source: 'inferred' }
+      const document = toFailureDocument(failure, inferred, this.#options)
       this.#documents.push({ kind: 'failure', id: failure.id, document })
     }
-  }
-
-  #inferTarget({ target, client, request: { proxy, gateway } }: Failure): InferredTarget {
-    if (target.length > 0 || client === null || proxy === null) return UNKNOWN_TARGET
-    const configured = this.#finder.configured(proxy)?.target
-    if (configured !== undefined) return { target: configured, source: 'inferred' }
-    for (const { name, source } of this.#partitions.values()) {
-      if (this.#gatewayOf(source) !== gateway) continue
-      const inferred = this.#targets.of(name, proxy).infer(client.timeMs)
-      if (inferred !== null) return { target: inferred, source: 'inferred' }
-    }
-    return UNKNOWN_TARGET
   }
 
   #emitTraffic(partition: Partition, counts: ReturnType<TrafficCounter['close']>): void {
     for (const count of counts) {
       this.#documents.push({
         kind: 'traffic',
-        ...toTrafficDocument({ partition: partition.name, gateway: this.#gatewayOf(partition.source) }, count),
+        ...toTrafficDocument({ partition: partition.name, gateway: this.#reader.gatewayOf(partition.source) }, count),
       })
     }
   }
@@ -366,13 +313,6 @@ export class Processor implements LineHandler {
 
 const MAX_DIMENSIONS = 20_000
 
-const HALF_ROLES: Readonly<Record<number, HalfRole>> = {
-  [Role.targetRequestError]: 'request_error',
-  [Role.targetResponseError]: 'response_error',
-  [Role.targetResponseAborted]: 'response_aborted',
-  [Role.client]: 'client',
-}
-
 interface KnownDimensions {
   readonly cell: TrafficCell
   readonly target: string | null
@@ -390,19 +330,8 @@ interface Partition {
   watermarkMs: number
 }
 
-/** The gateway prints a time taken of 0 ms as an empty field (`d || ''`); a client half has none. */
-function elapsedOfEmpty(role: Role): number | null {
-  return role === Role.client ? null : 0
-}
-
 function numberAt({ bytes, start, end }: EventView, field: number): number {
   let value = 0
   for (let i = start[field]; i < end[field]; i++) value = value * 10 + bytes[i] - 0x30
   return value
-}
-
-/** Stands for a line without correlation id: the same line of the same gateway is the same failure. */
-function digestOfLine(gateway: string | null, { bytes, start, end }: EventView): string {
-  const line = bytes.subarray(start[Field.timestamp], end[Field.timeTaken])
-  return digest(Buffer.concat([Buffer.from(`${gateway ?? ''}\n`), line]))
 }

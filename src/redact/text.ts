@@ -7,9 +7,7 @@ export function redactText(text: string, ownKey: string | null = null): string {
   if (SAFE_TEXTS.has(text)) return text
   let masked = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
   if (ownKey !== null && ownKey.length >= MIN_KEY_LENGTH) masked = masked.replaceAll(ownKey, MASK)
-  masked = masked
-    .replace(PEM, MASK)
-    .replace(PLUGIN_CONFIGURATION, (_, name: string) => `${name}={${MASK}}`)
+  masked = maskConfiguration(masked.replace(PEM, MASK))
     .replace(USER_INFO, (_, scheme: string) => `${scheme}${MASK}@`)
     .replace(SCHEME_TOKEN, (_, scheme: string) => `${scheme} ${MASK}`)
     .replace(JSON_WEB_TOKEN, MASK)
@@ -36,11 +34,20 @@ const SAFE_TEXTS = new Set([
 ])
 
 const PEM = /-----BEGIN [^-]{1,64}-----[\s\S]*?(?:-----END [^-]{1,64}-----|$)/g
-const PLUGIN_CONFIGURATION = /\b(subconfig|config|header|headers)=\{[\s\S]*\}/g
+const CONFIGURATION = /\b(?:subconfig|config|headers?)=\{/
 const USER_INFO = /\b([a-z][a-z0-9+.-]{0,31}:\/{1,2})[^\s/?#@[\]]{1,512}@/gi
 const SCHEME_TOKEN = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{4,}/gi
 const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}/g
 const QUERY = /\?[^\s"'<>\]]+/g
+/** From the first brace behind such a name to the last one of the text, or to its end where it was cut. */
+function maskConfiguration(text: string): string {
+  const found = CONFIGURATION.exec(text)
+  if (found === null) return text
+  const from = found.index + found[0].length
+  const to = text.lastIndexOf('}')
+  return `${text.slice(0, from)}${MASK}${to < from ? '}' : text.slice(to)}`
+}
+
 /**
  * `name=`, `name: `, `"name":`, also with the backslashes of JSON inside JSON. A name begins where no name's character
  * stands before it, so each one is looked at once.

@@ -172,7 +172,7 @@ describe('memory', () => {
 describe('a note that the client had gone', () => {
   test.each(['before', 'between', 'after'])('belongs to its failure where it comes %s the halves', (when) => {
     const joiner = joinerOf()
-    const note = (): void => joiner.noteClientAborted('a', 'p', T0, 40)
+    const note = () => joiner.noteClientAborted('a', 'p', T0, 40)
     if (when === 'before') note()
     add(joiner, 'request_error')
     if (when === 'between') note()

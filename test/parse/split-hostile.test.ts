@@ -99,7 +99,8 @@ describe('what stays open between url, address and key', () => {
     const sketch = { url: 'v1/][127.0.0.22', clientIp: '', clientId: 'k' }
     const { event } = last(`${LEARNED}${eventLine(sketch)}\n`)
     const { url, clientIp, clientId } = expectedFields(sketch)
-    const isRight = event?.fields.url === url && event?.fields.clientIp === clientIp && event?.fields.clientId === clientId
+    const isRight =
+      event?.fields.url === url && event?.fields.clientIp === clientIp && event?.fields.clientId === clientId
     expect(isRight || event?.uncertain.length).toBeTruthy()
   })
 

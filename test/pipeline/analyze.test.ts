@@ -93,8 +93,7 @@ describe('an analysis', () => {
     expect(await sorted(4_096)).toEqual(await sorted(1_048_576))
   })
 
-  // The target is inferred when the failure closes, from all lines up to the end of that block.
-  test.failing('infers the same target whatever the blocks', async () => {
+  test('infers the same target whatever the blocks', async () => {
     const url = 'slow/thing'
     const lines = [
       clientHalf({ at: 0, url }),
