@@ -47,7 +47,7 @@ export type Role = (typeof Role)[keyof typeof Role]
 const MAX_KNOWN_TEXTS = 4_096
 const MAX_KNOWN_LENGTH = 256
 
-const utf8 = new TextDecoder('utf-8')
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
  * One event line as byte bounds, so that a million lines a second make no garbage. The parser owns and reuses it: it

@@ -41,7 +41,7 @@ export class RequestReader {
       role: HALF_ROLES[view.role] ?? 'client',
       timeMs: view.timeMs,
       level: view.knownText(Field.level) ?? '',
-      host: this.#redactor.text(view.knownText(Field.host), clientId),
+      host: this.#redactor.host(view.knownText(Field.host), clientId),
       status: view.number(Field.status),
       errorMessage: this.#redactor.text(view.knownText(Field.errorMessage), clientId),
       errorCode: view.knownText(Field.errorCode),

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { redactRejected, redactText } from './text.js'
+import { MASK, MIN_KEY_LENGTH, redactRejected, redactText } from './text.js'
 import { type QueryMode, type RedactedUrl, redactUrl, redactUrlField } from './url.js'
 
 export interface RedactionSettings {
@@ -13,6 +13,7 @@ export interface RedactionSettings {
 export const REDACT_ALL: RedactionSettings = { clientId: 'hash', query: 'drop', text: 'mask' }
 export const SHOW_ALL: RedactionSettings = { clientId: 'show', query: 'show', text: 'show' }
 
+const PLAIN_HOST = /^(?:(?!eyJ|%3)[^?@=#])*$/s
 const CACHE_SIZE = 10_000
 const MAX_HARMLESS_LENGTH = 256
 
@@ -49,7 +50,8 @@ export class Redactor {
 
   urlField(url: string | null, clientId: string | null): string | null {
     if (url === null || this.settings.query === 'show') return url
-    return redactUrlField(url, this.settings.query, this.#ownKey(clientId))
+    // Nothing left is no url, as an empty field is.
+    return redactUrlField(url, this.settings.query, this.#ownKey(clientId)) || null
   }
 
   text(text: string | null, clientId: string | null = null): string | null {
@@ -62,6 +64,16 @@ export class Redactor {
       this.#harmless.add(text)
     }
     return redacted
+  }
+
+  /** A Host header or a target: a name and a port, which no free text's rules may touch; anything more may be a secret. */
+  host(host: string | null, clientId: string | null): string | null {
+    if (host === null || PLAIN_HOST.test(host)) {
+      const ownKey = this.#ownKey(clientId)
+      const holdsKey = ownKey !== null && ownKey.length >= MIN_KEY_LENGTH && host?.includes(ownKey) === true
+      return holdsKey && this.settings.text === 'mask' ? host.replaceAll(ownKey, MASK) : host
+    }
+    return this.text(host, clientId)
   }
 
   rejected(text: string): string {

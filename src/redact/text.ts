@@ -19,7 +19,8 @@ export const MASK = '***'
 
 /** Longer free text is cut: it tells nothing more, and bounds the work that hostile text can cause. */
 const MAX_TEXT_LENGTH = 65_536
-const MIN_KEY_LENGTH = 4
+/** A shorter API key is not looked for in other texts: it would be found in every one. */
+export const MIN_KEY_LENGTH = 4
 
 const SAFE_TEXTS = new Set([
   'socket hang up',

@@ -8,6 +8,7 @@ import { type Constant, constant, isPlain, JsonBytes } from './json-bytes.js'
 export interface EntryRedaction {
   clientKey(clientId: string | null): string | null
   urlField(url: string | null, clientId: string | null): string | null
+  host(host: string | null, clientId: string | null): string | null
   text(text: string | null, clientId?: string | null): string | null
   rejected(text: string): string
   readonly settings: { readonly query: 'drop' | 'mask' | 'show' }
@@ -129,7 +130,11 @@ export class EntryWriter implements LineHandler {
     if (view.uncertain.length > 0 || lineEnd + 4 > bytes.length) return -1
     if (!isPlain(input, start[Field.timestamp], lineEnd)) return -1
     if (!this.#isHarmless(view, Field.errorMessage)) return -1
-    if (query !== 'show' && holdsKey(view, start[Field.host], end[Field.host])) return -1
+    if (query !== 'show') {
+      const hostStart = start[Field.host]
+      const hostEnd = end[Field.host]
+      if (endOfPlainPath(bytes, hostStart, hostEnd) !== hostEnd || holdsKey(view, hostStart, hostEnd)) return -1
+    }
     if (view.role === Role.other && !this.#isHarmless(view, Field.message)) return -1
     if (query === 'show') return end[Field.url]
     const urlEnd = endOfPlainPath(bytes, start[Field.url], end[Field.url])
@@ -180,7 +185,7 @@ export class EntryWriter implements LineHandler {
       kind: 'event',
       timestamp: view.text(Field.timestamp) ?? '',
       level: view.text(Field.level) ?? '',
-      host: redaction.text(view.text(Field.host), clientId),
+      host: redaction.host(view.text(Field.host), clientId),
       pid: view.text(Field.pid),
       org: view.text(Field.org),
       env: view.text(Field.env),

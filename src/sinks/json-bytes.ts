@@ -1,4 +1,5 @@
 const QUOTE = 0x22
+const MINUS = 0x2d
 /** `null`, little endian. */
 const NULL_WORD = 0x6c6c756e
 const SIZE = 1 << 20
@@ -108,6 +109,10 @@ export class JsonBytes {
       return
     }
     let from = start
+    if (input.getUint8(from) === MINUS) {
+      output.setUint8(at++, MINUS)
+      from++
+    }
     while (from < end - 1 && input.getUint8(from) === 0x30) from++
     for (let i = from; i < end; i++) output.setUint8(at++, input.getUint8(i))
     this.#length = at
