@@ -81,7 +81,7 @@ function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
       if (value < 0 || value > 255) return false
       value = -1
     } else if (isDigit(byte)) {
-      value = (value < 0 ? 0 : value) * 10 + byte - 0x30
+      value = Math.max(value, 0) * 10 + byte - 0x30
     } else return false
   }
   return true

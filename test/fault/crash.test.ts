@@ -57,7 +57,8 @@ describe('a processor that is killed again and again', () => {
   })
 
   test('ends with what a single pass gives while a log rotator renames the files', async () => {
-    const log = longLog('i-337-c-error-116')
+    // One without stats records: whoever sees the file under its later name only cannot tell that counting began with it.
+    const log = longLog('c-337-pcap-105')
     const parts = inRotations(log, 4)
     await outlives((options) => writeWithRenames(parts, log.name, options))
     await expectSinglePass(withFirstNames)
