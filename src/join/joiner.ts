@@ -8,8 +8,10 @@ export interface JoinInput {
   readonly partition: string
   /** The partition's watermark: a late half waits a window from there, not from its own time. */
   readonly watermarkMs: number
-  /** Called once for each failure: what all its lines share. */
+  /** What all lines of the request share; called for its first half, and for others while something is missing. */
   readonly request: () => RequestFacts
+  /** These facts lack nothing that another half could add. */
+  readonly isWhole?: boolean
 }
 
 export interface JoinerOptions {
@@ -53,10 +55,12 @@ export class Joiner {
   }
 
   /** Returns failures that are due now: a completed one (eager), or those that had to make room. */
-  add({ id, half, partition, watermarkMs, request }: JoinInput): readonly Failure[] {
+  add({ id, half, partition, watermarkMs, request, isWhole = false }: JoinInput): readonly Failure[] {
     const pending = this.#pending.get(id) ?? this.#open(id, partition, half.timeMs)
     this.#touch(pending, Math.max(half.timeMs, watermarkMs))
-    pending.request = pending.request === null ? request() : complete(pending.request, request)
+    if (pending.request === null) pending.request = request()
+    else if (!pending.isWhole) pending.request = mergeFacts(pending.request, request())
+    pending.isWhole ||= isWhole
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
     pending.changed = true
@@ -121,6 +125,7 @@ export class Joiner {
       id,
       partition,
       request: null,
+      isWhole: false,
       target: [],
       client: null,
       clientAbortedAfterMs: null,
@@ -172,6 +177,7 @@ interface Pending {
   readonly partition: string
   /** Null while no half has come, only a note. */
   request: RequestFacts | null
+  isWhole: boolean
   target: readonly Half[]
   client: Half | null
   clientAbortedAfterMs: number | null
@@ -181,11 +187,6 @@ interface Pending {
   second: number
   /** Something came since it was last emitted. */
   changed: boolean
-}
-
-/** A half whose fields were left open by an attacker's text lacks what the other one may know. */
-function complete(known: RequestFacts, request: () => RequestFacts): RequestFacts {
-  return known.clientIp === null || known.clientKey === null ? mergeFacts(known, request()) : known
 }
 
 const secondOf = (timeMs: number): number => Math.floor(timeMs / 1000)

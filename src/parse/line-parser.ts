@@ -288,14 +288,15 @@ interface Part {
 /** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
 function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start <= TIMESTAMP_LENGTH + 2) return false
-  if (bytes[start + TIMESTAMP_LENGTH + 1] === OPEN && bytes[start + TIMESTAMP_LENGTH] === SPACE) {
-    const level = bytes[start + TIMESTAMP_LENGTH + 2]
+  const behind = start + TIMESTAMP_LENGTH
+  if (bytes[behind] === SPACE && bytes[behind + 1] === OPEN) {
+    const level = bytes[behind + 2]
     return level === 0x77 || level === 0x65
   }
   if (bytes[start] === 0x7b) return true
-  // A container's line: its time may have any number of decimals, so also just as many as the gateway's.
+  // A container's line: its time has any number of decimals, also just as many as the gateway's; `std…` follows.
   return (
-    isDigit(bytes[start]) && (bytes[start + TIMESTAMP_LENGTH] !== SPACE || bytes[start + TIMESTAMP_LENGTH + 1] === 0x73)
+    isDigit(bytes[start]) && (bytes[behind] !== SPACE || (bytes[behind + 1] === 0x73 && bytes[behind + 3] === 0x64))
   )
 }
 

@@ -221,6 +221,8 @@ export class Processor implements LineHandler {
         partition: partition.name,
         watermarkMs: partition.watermarkMs,
         request: () => this.#facts(partition, view),
+        // A target half tells its target, so nothing has to be inferred for it.
+        isWhole: view.uncertain.length === 0 && view.role !== Role.client,
       }),
     )
   }
