@@ -9,6 +9,8 @@ import { StdinSource } from '../sources/stdin.js'
 export interface OpenLogsInput {
   /** Files, globs, directories, `.gz`, `-`. */
   readonly inputs: readonly string[]
+  /** Files and globs to leave out. */
+  readonly exclude?: readonly string[]
   readonly stdin: Readable
   /** Told of each input that fails while another one can be read. */
   readonly onProblem: (problem: InputError) => void
@@ -21,8 +23,8 @@ export interface OpenedLogs {
 }
 
 /** Finds what LOGS name and makes one source of it: files first, then standard input. Throws `InputError` where nothing is found. */
-export async function openLogs({ inputs, stdin, onProblem }: OpenLogsInput): Promise<OpenedLogs> {
-  const found = await discoverLogFiles({ inputs, onProblem })
+export async function openLogs({ inputs, exclude, stdin, onProblem }: OpenLogsInput): Promise<OpenedLogs> {
+  const found = await discoverLogFiles({ inputs, exclude, onProblem })
   const files = found.paths.length > 0 ? new FilesSource({ paths: found.paths, onProblem }) : null
   const sources: Source[] = files === null ? [] : [files]
   if (found.stdin) sources.push(new StdinSource({ input: stdin }))

@@ -191,7 +191,7 @@ async function openSource(
         const tail = new TailSource({ ...source, resume, onProblem })
         return { source: tail, progress: () => ({ readBytes: 0, totalBytes: null }) }
       }
-      return openLogs({ inputs: source.paths, stdin, onProblem })
+      return openLogs({ inputs: source.paths, exclude: source.exclude, stdin, onProblem })
     case 'files':
       return openLogs({ inputs: source.paths, stdin, onProblem })
     case 'stdin':

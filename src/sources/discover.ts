@@ -1,5 +1,5 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { InputError } from '../errors.js'
 import { inputProblem } from './input-problems.js'
@@ -18,6 +18,8 @@ export interface DiscoveredLogs {
 export interface DiscoverOptions {
   /** Files, globs, directories, `-`. */
   readonly inputs: readonly string[]
+  /** Files and globs to leave out. */
+  readonly exclude?: readonly string[]
   /** Told of each input that gives nothing while another one gives something. */
   readonly onProblem: (problem: InputError) => void
 }
@@ -26,12 +28,14 @@ export interface DiscoverOptions {
  * Finds the files that inputs name. A directory stands for the gateway logs in it (not below it), or for all its
  * `*.log*` files where it holds none. Throws `InputError` where no input gives anything.
  */
-export async function discoverLogFiles({ inputs, onProblem }: DiscoverOptions): Promise<DiscoveredLogs> {
+export async function discoverLogFiles({ inputs, exclude = [], onProblem }: DiscoverOptions): Promise<DiscoveredLogs> {
   const pathsByRealPath = new Map<string, string>()
   const problems: InputError[] = []
+  const excluded = await expandExcluded(exclude)
   for (const input of inputs.filter((input) => input !== '-')) {
     try {
       for (const path of await expandInput(input)) {
+        if (excluded.has(resolve(path))) continue
         const real = await realpath(path).catch(() => path)
         if (!pathsByRealPath.has(real)) pathsByRealPath.set(real, path)
       }
@@ -57,6 +61,12 @@ export async function expandInput(input: string): Promise<readonly string[]> {
     throw inputProblem(input, error)
   })
   return [input]
+}
+
+/** Absolute paths of what is there of the files and globs to leave out. */
+export async function expandExcluded(exclude: readonly string[]): Promise<ReadonlySet<string>> {
+  if (exclude.length === 0) return new Set()
+  return new Set(await glob([...exclude], { absolute: true, expandDirectories: false }))
 }
 
 async function expandGlob(pattern: string): Promise<readonly string[]> {

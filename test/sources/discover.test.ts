@@ -109,3 +109,13 @@ describe('inputs that give nothing', () => {
     })
   })
 })
+
+test('leaves out what is excluded, by name and by glob', async () => {
+  const logs = directory('excluding', 'edgemicro-a.log', 'edgemicro-b.log', 'edgemicro-c.log')
+  const found = await discoverLogFiles({
+    inputs: [logs],
+    exclude: [path.join(logs, 'edgemicro-a.log'), path.join(logs, '*-b.*')],
+    onProblem: () => {},
+  })
+  expect(found.paths).toEqual([path.join(logs, 'edgemicro-c.log')])
+})

@@ -34,6 +34,7 @@ export async function runOnce(config: PipelineConfig, context: Context): Promise
     exitCode = 1
     tellProblem(problem, context)
   }
+  for (const notice of notices(config)) terminal.tell(notice)
   let progress = { end: (): void => {} }
   const result = await runPipeline({
     ...(await surroundings(config, context)),
@@ -51,10 +52,19 @@ export async function runOnce(config: PipelineConfig, context: Context): Promise
   return { result, exitCode }
 }
 
+/** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */
+function notices({ http, targets }: PipelineConfig): readonly string[] {
+  const notices: string[] = []
+  if (http !== undefined) notices.push('http: this version serves no metrics and no health; nothing listens')
+  if (targets.length > 0) notices.push('targets: this version tells causes without idle timeouts; they are not used')
+  return notices
+}
+
 /** Runs as a service: messages are structured log lines on stderr. */
 async function follow(config: PipelineConfig, context: Context): Promise<Ended> {
   const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
   const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
+  for (const notice of notices(config)) log.warn(notice)
   const result = await runPipeline({
     ...(await surroundings(config, context)),
     once: false,

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { isDynamicPattern } from 'tinyglobby'
 import type { InputError } from '../../errors.js'
-import { expandInput } from '../discover.js'
+import { expandExcluded, expandInput } from '../discover.js'
 import { inputProblem } from '../input-problems.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName, parseIdentity } from './file-identity.js'
@@ -13,16 +13,22 @@ export interface FoundLogs {
   readonly directories: readonly string[]
 }
 
+export interface FindLogsInput {
+  readonly inputs: readonly string[]
+  /** Files and globs to leave out. */
+  readonly exclude: readonly string[]
+  readonly onProblem: (problem: InputError) => void
+}
+
 /** Files that can grow. Inputs that name nothing are no problem: what they name may come. */
-export async function findLogs(
-  inputs: readonly string[],
-  onProblem: (problem: InputError) => void,
-): Promise<FoundLogs> {
+export async function findLogs({ inputs, exclude, onProblem }: FindLogsInput): Promise<FoundLogs> {
+  const excluded = await expandExcluded(exclude)
   const paths = new Set<string>()
   const directories = new Set<string>()
   for (const input of inputs) {
     directories.add(directoryOf(input))
     for (const path of await expand(input, onProblem)) {
+      if (excluded.has(path)) continue
       paths.add(path)
       directories.add(dirname(path))
     }

@@ -11,6 +11,7 @@ import { fileWasCut, followedFileIsGone } from './tail-problems.js'
 
 export interface FollowedFilesOptions {
   readonly paths: readonly string[]
+  readonly exclude: readonly string[]
   readonly start: 'beginning' | 'end'
   readonly resume: readonly FileCheckpoint[]
   readonly maxLineBytes: number
@@ -38,7 +39,11 @@ export class FollowedFiles {
 
   /** Finds files that came, went, were renamed or cut. Resolves to the directories in which that can happen. */
   async scan(): Promise<readonly string[]> {
-    const { paths, directories } = await findLogs(this.#options.paths, (problem) => this.#tell(problem))
+    const { paths, directories } = await findLogs({
+      inputs: this.#options.paths,
+      exclude: this.#options.exclude,
+      onProblem: (problem) => this.#tell(problem),
+    })
     const found = new Set<string>()
     for (const path of paths) {
       const inode = await this.#see(path)

@@ -15,6 +15,8 @@ const MIN_SCAN_INTERVAL_MS = 100
 export interface TailOptions {
   /** Files, globs, directories; what they name need not exist yet. Gzip is left alone. */
   readonly paths: readonly string[]
+  /** Files and globs to leave out. */
+  readonly exclude?: readonly string[]
   /** Where files begin that are there at the first start, without checkpoints; later ones are read whole. */
   readonly start?: 'beginning' | 'end'
   readonly resume?: readonly FileCheckpoint[]
@@ -39,6 +41,7 @@ export class TailSource implements Source {
 
   constructor(options: TailOptions) {
     this.#options = {
+      exclude: [],
       start: 'beginning',
       resume: [],
       scanIntervalMs: 1000,

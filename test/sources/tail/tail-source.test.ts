@@ -116,6 +116,17 @@ describe('following files', () => {
     return follower
   }
 
+  test('leaves out what is excluded, however it is named', async () => {
+    fs.writeFileSync(path.join(directory, 'left-out.log'), 'never\n')
+    fs.writeFileSync(log, 'one\n')
+    const follower = follow({ exclude: [path.join(directory, 'left-*')] })
+    await follower.untilText('one\n')
+    fs.appendFileSync(path.join(directory, 'left-out.log'), 'never\n')
+    fs.appendFileSync(log, 'two\n')
+    await follower.untilText('two\n')
+    expect(follower.text).toBe('one\ntwo\n')
+  })
+
   test('delivers what is appended, once', async () => {
     fs.writeFileSync(log, 'one\n')
     const follower = follow()
