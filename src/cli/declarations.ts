@@ -162,6 +162,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     load: () => import('./commands/check.js'),
   },
   {
+    name: 'dead-letters',
+    arguments: [{ usage: 'FILE', help: 'the file that run named, or - for what hangup parse prints' }],
+    summary: 'lines that could not be used: how many, why, and where they stand',
+    options: [{ flags: '--json', help: 'counts as one JSON object' }],
+    examples: [{ command: 'hangup dead-letters -', says: 'of what is piped into it: hangup parse LOGS | …' }],
+    load: () => import('./commands/dead-letters.js'),
+  },
+  {
     name: 'start',
     arguments: [{ usage: '[LOGS...]', help: 'as for report (default: the sample logs)' }],
     summary: 'the main job (npm start): ingest the sample logs, or LOGS, and print the report',

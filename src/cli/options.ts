@@ -54,6 +54,10 @@ export interface RunOptions extends GlobalOptions {
   readonly set: readonly string[]
 }
 
+export interface DeadLettersOptions extends GlobalOptions {
+  readonly json: boolean
+}
+
 export interface CheckOptions extends GlobalOptions {
   readonly connect: boolean
   readonly options: boolean

@@ -1,0 +1,55 @@
+import type { RejectedEntry, RejectionReason } from '../../records.js'
+import { formatCount } from '../terminal/numbers.js'
+import { renderTable } from '../terminal/table.js'
+import type { Surface } from '../terminal/terminal.js'
+
+export interface DeadLetterSummary {
+  readonly total: number
+  readonly byReason: ReadonlyMap<RejectionReason, number>
+  /** The first of them, to be shown one by one. */
+  readonly first: readonly RejectedEntry[]
+}
+
+/** What each reason means, in plain words. */
+const MEANINGS: Readonly<Record<RejectionReason, string>> = {
+  too_long: 'longer than a line may be (1 MiB)',
+  bad_timestamp: 'its time is no time, or its beginning was torn off',
+  bad_level: 'no level that the gateway writes follows its time',
+  missing_fields: 'an event with fewer fields than the gateway writes',
+  bad_field: 'an event with a field that cannot hold what stands in it',
+  ambiguous: 'text from a client can be read as fields in more than one way',
+  unterminated: 'an event that breaks off before its last field',
+  no_record: 'belongs to no record before it',
+  control_bytes: 'NUL bytes alone, as a crash leaves them',
+  bad_envelope: "no entry of a container's log",
+}
+
+/** Dead letters for people: how many of each reason, what it means, and where the first of them stand. */
+export function renderDeadLetters(
+  { total, byReason, first }: DeadLetterSummary,
+  { width, style }: Pick<Surface, 'width' | 'style'>,
+): string[] {
+  if (total === 0) return ['No dead letters.']
+  const reasons = [...byReason].sort(([, a], [, b]) => b - a)
+  const left = total - first.length
+  return [
+    `${formatCount(total)} ${total === 1 ? 'line' : 'lines'} could not be used.`,
+    '',
+    ...renderTable(
+      {
+        columns: [{ title: 'reason' }, { title: 'lines', align: 'right' }, { title: 'means' }],
+        rows: reasons.map(([reason, count]) => [reason, formatCount(count), MEANINGS[reason] ?? '']),
+      },
+      { width, style },
+    ),
+    '',
+    ...renderTable(
+      {
+        columns: [{ title: 'reason' }, { title: 'file' }, { title: 'offset', align: 'right' }, { title: 'text' }],
+        rows: first.map(({ reason, position, text }) => [reason, position.source, String(position.offset), text]),
+      },
+      { width, style },
+    ),
+    ...(left > 0 ? [`and ${formatCount(left)} more`] : []),
+  ]
+}
