@@ -25,7 +25,8 @@ export function faultsOf(issue: z.core.$ZodIssue, schema: z.core.$ZodType): read
 /** The nearest of some words, if it is near enough to be meant. */
 export function nearest(word: string, words: readonly string[]): string | null {
   const byLowerCase = new Map(words.map((candidate) => [candidate.toLowerCase(), candidate]))
-  const maxDistance = Math.max(1, Math.floor(word.length / 3))
+  // Two letters that changed places are two edits: `tial` must find `tail`.
+  const maxDistance = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
   // Long words cannot be near any option, and distance costs their length.
   const match =
     word.length > 64 ? undefined : closestMatch(word.toLowerCase(), [...byLowerCase.keys()], { maxDistance })

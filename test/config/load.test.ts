@@ -297,3 +297,10 @@ window: 5s
     }
   })
 })
+
+test('finds the right name where two letters changed places', () => {
+  const text = 'source:\n  tial: { paths: [a.log] }\nsinks: [{ stdout: {} }]\n'
+  expect(() => loadPipeline(text, { file: 'a.yaml', environment: {} })).toThrow(
+    expect.objectContaining({ faults: expect.arrayContaining([expect.objectContaining({ suggestion: 'tail' })]) }),
+  )
+})
