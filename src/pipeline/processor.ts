@@ -59,6 +59,8 @@ export class Processor implements LineHandler {
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
   #blockMaxMs = Number.NEGATIVE_INFINITY
+  /** Time of the first line of the block at hand; infinity where none of its lines has one. */
+  #blockFirstMs = Number.POSITIVE_INFINITY
   #minMs = Number.POSITIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
   #documents: IndexDocument[] = []
@@ -95,14 +97,16 @@ export class Processor implements LineHandler {
     this.#partition = this.#partitionOf(block.source)
     if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
+    this.#blockFirstMs = Number.POSITIVE_INFINITY
     this.#parser.parse(block)
     return this.#blockMaxMs
   }
 
   /**
    * Closes what the watermarks have left behind. With `together`, no partition's failures close before the others
-   * have got as far: documents then come in event-time order over all partitions. That asks for a source that reads
-   * them side by side; one that is far behind has ended, or has a gap there.
+   * have got as far: documents then come in event-time order over all partitions. That asks for a source that gives
+   * the blocks of all partitions in the order of their first lines: then none that follows begins before this one did,
+   * and a partition that is far behind has ended, or has a gap there.
    */
   advance({ together = false }: { readonly together?: boolean } = {}): void {
     let latestMs = Number.NEGATIVE_INFINITY
@@ -117,7 +121,7 @@ export class Processor implements LineHandler {
       this.#emitFailures(this.#joiner.close((name) => this.#partitions.get(name)?.watermarkMs ?? latestMs, latestMs))
       return
     }
-    let leastMs = latestMs
+    let leastMs = Math.min(latestMs, this.#blockFirstMs - this.#options.latenessMs)
     for (const { watermarkMs } of this.#partitions.values()) {
       if (watermarkMs >= latestMs - EVIDENCE_HORIZON_MS) leastMs = Math.min(leastMs, watermarkMs)
     }
@@ -205,6 +209,7 @@ export class Processor implements LineHandler {
 
   #observe(timeMs: number): void {
     if (timeMs > this.#blockMaxMs) this.#blockMaxMs = timeMs
+    if (this.#blockFirstMs === Number.POSITIVE_INFINITY) this.#blockFirstMs = timeMs
     if (timeMs > this.#maxMs) this.#maxMs = timeMs
     if (timeMs < this.#minMs) this.#minMs = timeMs
   }
@@ -231,6 +236,8 @@ export class Processor implements LineHandler {
   #facts(partition: Partition, view: EventView): RequestFacts {
     const facts = this.#reader.facts(view)
     if (view.role !== Role.client || facts.proxy === null) return facts
+    // Read again before what is stored for good: the evidence of that time is not whole any more, the store has it.
+    if (view.timeMs < (this.#options.closedUntilMs?.get(partition.name) ?? Number.NEGATIVE_INFINITY)) return facts
     const configured = this.#reader.finder.configured(facts.proxy)?.target
     const inferredTarget = configured ?? this.#targets.of(partition.name, facts.proxy).infer(view.timeMs)
     return inferredTarget === null ? facts : { ...facts, inferredTarget }

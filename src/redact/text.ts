@@ -54,8 +54,9 @@ function maskConfiguration(text: string): string {
  * stands before it, so each one is looked at once.
  */
 const NAME = /(?<![\w-])([\w-]+)\\*["']?\s{0,2}[:=]\s{0,2}/g
-/** A text in quotes (in JSON inside JSON up to a quote with as many backslashes), a list, an object, or a word. */
-const VALUE = /(\\+)"[\s\S]*?(?:(?<!\\)\1"|$)|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,;&\]}]+/y
+/** A text in quotes (in JSON inside JSON up to a quote with as many backslashes), a list or an object with what sticks to it, or a word. */
+const VALUE =
+  /(\\+)"[\s\S]*?(?:(?<!\\)\1"|$)|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|(?:\[[^\]]*\]?|\{[^}]*\}?)[^\s,;&\]}]*|[^\s,;&\]}]+/y
 const OPENING_QUOTE = /^(?:\\*"|')/
 const SECRET_NAME =
   /key$|^key|apikey|api[-_]key|token|secret|passw|passphrase|passwd|pwd|authorization|cookie|credential|session|signature|jwt|bearer|client[-_]?id|assertion|otp$/i

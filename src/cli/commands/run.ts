@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { readGatewayConfiguration } from '../../config/gateway.js'
 import type { PipelineConfig } from '../../config/schema.js'
 import type { ConfiguredProxy } from '../../enrich/proxy.js'
-import type { HangupError } from '../../errors.js'
+import { type HangupError, TransientError } from '../../errors.js'
 import { type RunResult, runPipeline } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
@@ -31,7 +31,8 @@ export async function runOnce(config: PipelineConfig, context: Context): Promise
   let exitCode = 0
   const { terminal } = context
   const onProblem = (problem: HangupError): void => {
-    exitCode = 1
+    // A write that will be tried again is no failure yet.
+    if (!(problem instanceof TransientError)) exitCode = 1
     tellProblem(problem, context)
   }
   for (const notice of notices(config)) terminal.tell(notice)
