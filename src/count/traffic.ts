@@ -44,7 +44,10 @@ export class TrafficCell {
   }
 }
 
-/** Bounds the memory of one partition; past it new dimensions count as unknown ones. */
+/**
+ * Bounds the memory of one partition; past it requests of new APIs are counted for their target alone. Targets are
+ * configured, so few; what is taken for an API may come from clients.
+ */
 const MAX_CELLS = 20_000
 
 /**
@@ -76,7 +79,7 @@ export class TrafficCounter {
 
   cellOf(dimensions: TrafficDimensions): TrafficCell {
     const bounded =
-      this.#cells.size < MAX_CELLS ? dimensions : { ...dimensions, target: null, proxy: null, org: null, env: null }
+      this.#cells.size < MAX_CELLS || dimensions.proxy === null ? dimensions : { ...dimensions, proxy: null }
     const key = JSON.stringify([bounded.target, bounded.proxy, bounded.org, bounded.env, bounded.basis])
     let cell = this.#cells.get(key)
     if (cell === undefined) {

@@ -103,6 +103,8 @@ function endOfGuess(bytes: Uint8Array, start: number, end: number): number {
     const segmentEnd = endOfSegment(bytes, at, end)
     const isLast = segmentEnd >= end || bytes[segmentEnd] !== SLASH
     if (isLast || !isGeneric(bytes, at, segmentEnd)) return segmentEnd
+    // `api/4711/items` names no interface behind `api`: one per number would be none.
+    if (isIdentifier(bytes, segmentEnd + 1, endOfSegment(bytes, segmentEnd + 1, end))) return segmentEnd
     at = segmentEnd + 1
   }
   return at - 1
@@ -120,4 +122,15 @@ function isGeneric(bytes: Uint8Array, start: number, end: number): boolean {
     return true
   }
   return isText(bytes, start, end, 'api') || isText(bytes, start, end, 'apis') || isText(bytes, start, end, 'rest')
+}
+
+/** Digits alone, or six and more hex digits and dashes with a digit among them: a number, a digest, a UUID. */
+function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
+  let digits = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]
+    if (byte >= 0x30 && byte <= 0x39) digits++
+    else if (byte !== 0x2d && !((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)) return false
+  }
+  return digits > 0 && (digits === end - start || end - start >= 6)
 }

@@ -1,5 +1,6 @@
 import type { Ledger } from '../records.js'
 import { adviceFor, UNKNOWN_TARGET } from './advice.js'
+import { askCovered } from './covered.js'
 import type { Dimension, Filter, FrequencyRow, FrequencyStore } from './question.js'
 import { type Rate, rateOf } from './rate.js'
 
@@ -59,7 +60,7 @@ export interface ReportInput {
  */
 export async function buildReport(store: FrequencyStore, input: ReportInput): Promise<Report> {
   const ask = (...by: Dimension[]): Promise<readonly FrequencyRow[]> =>
-    store.ask({ by, everyMs: null, filter: input.filter })
+    askCovered(store, { by, everyMs: null, filter: input.filter })
   // One after another: a store answers on one connection.
   const total = (await ask())[0] ?? NOTHING
   const byCause = counts(await ask('cause'), 'cause')

@@ -6,12 +6,19 @@ export interface JoinInput {
   readonly id: string
   readonly half: Half
   readonly partition: string
-  /** The partition's watermark: a late half waits a window from there, not from its own time. */
+  /** The partition's watermark at this line: a late half waits a window from there, not from its own time. */
   readonly watermarkMs: number
   /** What all lines of the request share; called for its first half, and for others while something is missing. */
   readonly request: () => RequestFacts
   /** These facts lack nothing that another half could add. */
   readonly isWhole?: boolean
+}
+
+/** The gateway's note that the client of a request had gone. */
+export interface ClientAbortedNote extends Pick<JoinInput, 'id' | 'partition' | 'watermarkMs'> {
+  readonly timeMs: number
+  /** How long the client had waited. */
+  readonly afterMs: number
 }
 
 export interface JoinerOptions {
@@ -56,6 +63,7 @@ export class Joiner {
 
   /** Returns failures that are due now: a completed one (eager), or those that had to make room. */
   add({ id, half, partition, watermarkMs, request, isWhole = false }: JoinInput): readonly Failure[] {
+    const due: Failure[] = [...this.#expire(id, watermarkMs)]
     const pending = this.#pending.get(id) ?? this.#open(id, partition, half.timeMs)
     this.#touch(pending, Math.max(half.timeMs, watermarkMs))
     if (pending.request === null) pending.request = request()
@@ -64,7 +72,6 @@ export class Joiner {
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
     pending.changed = true
-    const due: Failure[] = []
     if (this.#options.emit === 'eager' && pending.client !== null && pending.target.length > 0) {
       pending.changed = false
       due.push(toFailure(pending, pending.request))
@@ -74,11 +81,12 @@ export class Joiner {
   }
 
   /** The gateway's note that the client had gone: part of a failure, never one by itself. */
-  noteClientAborted(id: string, partition: string, timeMs: number, afterMs: number): readonly Failure[] {
+  noteClientAborted({ id, partition, watermarkMs, timeMs, afterMs }: ClientAbortedNote): readonly Failure[] {
+    const due = this.#expire(id, watermarkMs)
     const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
     pending.clientAbortedAfterMs = afterMs
     pending.changed = true
-    return this.#pending.size > this.#options.maxPending ? this.#evict() : []
+    return this.#pending.size > this.#options.maxPending ? [...due, ...this.#evict()] : due
   }
 
   /**
@@ -118,6 +126,19 @@ export class Joiner {
       if (pending.partition === partition) earliest = Math.min(earliest, pending.firstMs)
     }
     return earliest
+  }
+
+  /**
+   * A failure that the watermark has left behind is closed, whether `close` has come to it yet or not: else it would
+   * depend on the borders of blocks which half still joins it.
+   */
+  #expire(id: string, watermarkMs: number): readonly Failure[] {
+    const pending = this.#pending.get(id)
+    if (pending === undefined || pending.lastMs + this.#options.windowMs > watermarkMs) return []
+    this.#pending.delete(id)
+    // Its bucket lets it go when its second no longer is that of the bucket.
+    pending.second = Number.NaN
+    return inOrder([pending])
   }
 
   #open(id: string, partition: string, timeMs: number): Pending {

@@ -88,10 +88,6 @@ export class Processor implements LineHandler {
     return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
   }
 
-  get pending(): number {
-    return this.#joiner.size
-  }
-
   /** Takes a block; returns the largest event time in it, or minus infinity. */
   process(block: LineBlock): number {
     this.#partition = this.#partitionOf(block.source)
@@ -176,7 +172,7 @@ export class Processor implements LineHandler {
     } else if (role === Role.targetResponse) {
       partition.traffic.add(this.#dimensions(partition, view).cell, timeMs, 0, 1)
     } else if (role >= Role.targetRequestError) {
-      if (role === Role.clientAborted) this.#noteClientAborted(view)
+      if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
       else this.#join(partition, view)
     }
   }
@@ -224,7 +220,7 @@ export class Processor implements LineHandler {
         id: this.#reader.idOf(view),
         half,
         partition: partition.name,
-        watermarkMs: partition.watermarkMs,
+        watermarkMs: partition.clock.watermarkMs(),
         request: () => this.#facts(partition, view),
         // A target half tells its target, so nothing has to be inferred for it.
         isWhole: view.uncertain.length === 0 && view.role !== Role.client,
@@ -243,11 +239,18 @@ export class Processor implements LineHandler {
     return inferredTarget === null ? facts : { ...facts, inferredTarget }
   }
 
-  #noteClientAborted(view: EventView): void {
-    const correlationId = view.text(Field.correlationId)
-    if (correlationId === null) return
-    const afterMs = view.number(Field.timeTaken) ?? 0
-    this.#emitFailures(this.#joiner.noteClientAborted(correlationId, view.source.partition, view.timeMs, afterMs))
+  #noteClientAborted(partition: Partition, view: EventView): void {
+    const id = view.text(Field.correlationId)
+    if (id === null) return
+    this.#emitFailures(
+      this.#joiner.noteClientAborted({
+        id,
+        partition: partition.name,
+        watermarkMs: partition.clock.watermarkMs(),
+        timeMs: view.timeMs,
+        afterMs: view.number(Field.timeTaken) ?? 0,
+      }),
+    )
   }
 
   /** Host, worker, org, env and base path stand side by side in the line, so one look-up finds all that they mean. */

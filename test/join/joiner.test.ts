@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Joiner, type JoinerOptions } from '../../src/join/joiner.js'
+import { type ClientAbortedNote, Joiner, type JoinerOptions } from '../../src/join/joiner.js'
 import type { Half, HalfRole, RequestFacts } from '../../src/records.js'
 import { T0 } from '../support/documents.js'
 import { facts, type HalfSketch, half } from '../support/failures.js'
@@ -164,7 +164,7 @@ describe('memory', () => {
 
   test("stays bounded where only the gateway's notes of gone clients come", () => {
     const joiner = joinerOf({ maxPending: 10 })
-    for (let i = 0; i < 100; i++) joiner.noteClientAborted(`${i}`, 'p', T0 + i, 5)
+    for (let i = 0; i < 100; i++) note(joiner, { id: `${i}`, timeMs: T0 + i, afterMs: 5 })
     expect(joiner.size).toBeLessThanOrEqual(10)
   })
 })
@@ -172,18 +172,18 @@ describe('memory', () => {
 describe('a note that the client had gone', () => {
   test.each(['before', 'between', 'after'])('belongs to its failure where it comes %s the halves', (when) => {
     const joiner = joinerOf()
-    const note = () => joiner.noteClientAborted('a', 'p', T0, 40)
-    if (when === 'before') note()
+    const noteIt = () => note(joiner)
+    if (when === 'before') noteIt()
     add(joiner, 'request_error')
-    if (when === 'between') note()
+    if (when === 'between') noteIt()
     add(joiner, 'client')
-    if (when === 'after') note()
+    if (when === 'after') noteIt()
     expect(joiner.closeAll()).toMatchObject([{ clientAbortedAfterMs: 40, client: {}, target: [{}] }])
   })
 
   test('is no failure by itself', () => {
     const joiner = joinerOf()
-    joiner.noteClientAborted('a', 'p', T0, 40)
+    note(joiner)
     expect(closeAt(joiner, WINDOW_MS)).toEqual([])
     expect(joiner.size).toBe(0)
   })
@@ -202,7 +202,7 @@ describe('eager', () => {
     add(joiner, 'request_error')
     add(joiner, 'client')
     expect(add(joiner, 'response_error')).toMatchObject([{ target: [{}, {}] }])
-    joiner.noteClientAborted('a', 'p', T0, 40)
+    note(joiner)
     expect(joiner.closeAll()).toMatchObject([{ clientAbortedAfterMs: 40 }])
   })
 
@@ -212,3 +212,14 @@ describe('eager', () => {
     expect(closeAt(joiner, WINDOW_MS)).toMatchObject([{ client: null }])
   })
 })
+
+function note(joiner: Joiner, given: Partial<ClientAbortedNote> = {}) {
+  return joiner.noteClientAborted({
+    id: 'a',
+    partition: 'p',
+    watermarkMs: Number.NEGATIVE_INFINITY,
+    timeMs: T0,
+    afterMs: 40,
+    ...given,
+  })
+}

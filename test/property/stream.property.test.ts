@@ -139,6 +139,31 @@ describe('the stores end with what a single pass gives', () => {
     )
   })
 
+  // What is given once cannot be merged: here a late half must open a second failure in every way of reading, or in none.
+  test('whatever the blocks, also in output that nobody merges', () => {
+    const given = (lines: readonly WrittenLine[], borders: readonly number[]) => {
+      const processor = processorOf({ emit: 'final', latenessMs: 1_000 })
+      const feeder = new Feeder(processor)
+      const texts: string[] = []
+      const ends = [...new Set([...borders.map((cut) => cut % (lines.length + 1)), lines.length])].sort((a, b) => a - b)
+      let from = 0
+      for (const end of ends) {
+        feeder.feed(lines.slice(from, end))
+        processor.advance()
+        from = end
+      }
+      processor.finish()
+      for (const each of processor.take()) if (each.kind === 'failure') texts.push(JSON.stringify(each))
+      return texts.sort()
+    }
+    fc.assert(
+      fc.property(linesOver(SPAN_MS), cuts, (lines, borders) => {
+        expect(given(lines, borders)).toEqual(given(lines, []))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('whatever the order within the allowed lateness', () => {
     fc.assert(
       fc.property(

@@ -1,3 +1,4 @@
+import { askCovered } from '../../frequency/covered.js'
 import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
 import type { Dimension, FrequencyStore, Question } from '../../frequency/question.js'
 import { Tally } from '../../frequency/tally.js'
@@ -40,7 +41,7 @@ async function askStore(text: string, question: Question): Promise<Asked> {
   if (path === undefined) throw usageError(`not a store: --store ${text}`, 'write duckdb:FILE')
   const store = await DuckDbFrequencyStore.open(path)
   try {
-    return { rows: await store.ask(question), exitCode: 0 }
+    return { rows: await askCovered(store, question), exitCode: 0 }
   } finally {
     await store.close()
   }
@@ -58,7 +59,10 @@ async function askLogs(
   if (target !== undefined) filtered.push('target')
   if (proxy !== undefined) filtered.push('proxy')
   if (code !== undefined) filtered.push('code')
-  const tally = new Tally({ dimensions: [...new Set([...question.by, ...filtered])], everyMs: question.everyMs })
+  const tally = new Tally({
+    dimensions: [...new Set([...question.by, ...filtered, 'gateway' as const])],
+    everyMs: question.everyMs,
+  })
   const isWanted = passes(question.filter)
   const logs = await openLogsOf(args, options, context)
   const progress = context.terminal.startProgress(logs.progress)
@@ -68,6 +72,6 @@ async function askLogs(
     signal: context.signal,
   }).finally(() => progress.end())
   if (ledger.lines === 0) context.terminal.tell('hangup: no lines: the logs are empty')
-  const rows = await tally.ask({ ...question, filter: { target, proxy, code } })
+  const rows = await askCovered(tally, { ...question, filter: { target, proxy, code } })
   return { rows, exitCode: logs.exitCode() }
 }

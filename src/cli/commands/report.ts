@@ -10,7 +10,7 @@ import { renderReport } from '../render/report-text.js'
 import { writeOutput } from '../terminal/write.js'
 
 /** What a report asks for. */
-const DIMENSIONS = ['target', 'proxy', 'cause', 'code', 'status'] as const
+const DIMENSIONS = ['target', 'proxy', 'cause', 'code', 'status', 'gateway'] as const
 
 export async function run(args: readonly string[], options: ReportOptions, context: Context): Promise<number> {
   const filter = readFilter(options, { nowMs: Date.now() })
