@@ -90,8 +90,17 @@ export class EventView {
   }
 
   number(field: number): number | null {
-    const text = this.text(field)
-    return text === null ? null : Number(text)
+    const start = this.start[field]
+    const end = this.end[field]
+    if (start === end) return null
+    let value = 0
+    for (let i = start; i < end; i++) {
+      const digit = this.bytes[i] - 0x30
+      // A sign, or more digits than a double holds exactly.
+      if (digit < 0 || digit > 9 || i - start > 14) return Number(this.text(field))
+      value = value * 10 + digit
+    }
+    return value
   }
 }
 

@@ -5,13 +5,15 @@ const JUMP_MS = 3_600_000
  * Event time of one partition. Lines are in time order within a gateway worker, not within a file, so time advances
  * per worker; the watermark is the least of the active workers' less the allowed lateness. A worker silent for longer
  * than the lateness does not hold it back, and one torn timestamp from the future moves nothing. Depends on the lines
- * and their order only.
+ * and their order only: the watermark is kept at every line, not when somebody asks.
  */
 export class EventClock {
   readonly #latenessMs: number
   readonly #workers = new Map<number, Worker>()
   #watermarkMs = Number.NEGATIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
+  /** The active worker that is furthest behind. The watermark can move only when it moves or falls silent. */
+  #last: Worker | null = null
   /** A second line was near the first one or behind it, so the first one's time is believed. */
   #isConfirmed = false
 
@@ -24,35 +26,45 @@ export class EventClock {
     return this.#maxMs
   }
 
-  observe(worker: number, timeMs: number): void {
-    if (!this.#isConfirmed) this.#confirm(timeMs)
-    const known = this.#workers.get(worker)
-    if (known === undefined) {
-      const isFirst = this.#maxMs === Number.NEGATIVE_INFINITY
-      this.#workers.set(worker, { lastMs: isFirst ? timeMs : Math.min(timeMs, this.#maxMs), jumpMs: timeMs })
-      if (isFirst) this.#maxMs = timeMs
-      return
-    }
-    if (timeMs - known.lastMs > JUMP_MS && Math.abs(timeMs - known.jumpMs) > JUMP_MS) {
-      known.jumpMs = timeMs
-      return
-    }
-    known.jumpMs = timeMs
-    if (timeMs <= known.lastMs) return
-    known.lastMs = timeMs
-    if (timeMs > this.#maxMs) this.#maxMs = timeMs
+  /** Lines before it are late. Never moves back; minus infinity before the second line. */
+  get watermarkMs(): number {
+    return this.#watermarkMs
   }
 
-  /** Lines before it are late. Never moves back; minus infinity before the second line. */
-  watermarkMs(): number {
-    if (!this.#isConfirmed) return Number.NEGATIVE_INFINITY
-    let least = this.#maxMs
-    for (const [id, { lastMs }] of this.#workers) {
-      if (lastMs >= this.#maxMs - this.#latenessMs) least = Math.min(least, lastMs)
-      else if (lastMs < this.#maxMs - FORGET_MS) this.#workers.delete(id)
+  observe(id: number, timeMs: number): void {
+    if (!this.#isConfirmed) this.#confirm(timeMs)
+    const known = this.#workers.get(id)
+    const worker = known ?? this.#add(id, timeMs)
+    if (known !== undefined) {
+      const isJump = timeMs - known.lastMs > JUMP_MS && Math.abs(timeMs - known.jumpMs) > JUMP_MS
+      known.jumpMs = timeMs
+      if (!isJump && timeMs > known.lastMs) known.lastMs = timeMs
     }
-    this.#watermarkMs = Math.max(this.#watermarkMs, least - this.#latenessMs)
-    return this.#watermarkMs
+    if (worker.lastMs > this.#maxMs) this.#maxMs = worker.lastMs
+    if (!this.#isConfirmed) return
+    const last = this.#last
+    if (last === null || last === worker || last.lastMs < this.#maxMs - this.#latenessMs) this.#advance()
+    else if (worker.lastMs < last.lastMs) this.#last = worker
+  }
+
+  #add(id: number, timeMs: number): Worker {
+    const isFirst = this.#maxMs === Number.NEGATIVE_INFINITY
+    // A new worker's first line may be torn too: it takes part, but moves nothing.
+    const worker = { lastMs: isFirst ? timeMs : Math.min(timeMs, this.#maxMs), jumpMs: timeMs }
+    this.#workers.set(id, worker)
+    return worker
+  }
+
+  #advance(): void {
+    let last: Worker | null = null
+    for (const [id, worker] of this.#workers) {
+      if (worker.lastMs < this.#maxMs - FORGET_MS) this.#workers.delete(id)
+      else if (worker.lastMs >= this.#maxMs - this.#latenessMs && (last === null || worker.lastMs < last.lastMs)) {
+        last = worker
+      }
+    }
+    this.#last = last
+    if (last !== null) this.#watermarkMs = Math.max(this.#watermarkMs, last.lastMs - this.#latenessMs)
   }
 
   /** A first line that lies far ahead of the second is not believed: the clock starts with the second. */
@@ -61,6 +73,7 @@ export class EventClock {
     this.#isConfirmed = timeMs >= this.#maxMs - JUMP_MS
     if (this.#isConfirmed) return
     this.#workers.clear()
+    this.#last = null
     this.#maxMs = Number.NEGATIVE_INFINITY
   }
 }

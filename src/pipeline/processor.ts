@@ -107,7 +107,7 @@ export class Processor implements LineHandler {
   advance({ together = false }: { readonly together?: boolean } = {}): void {
     let latestMs = Number.NEGATIVE_INFINITY
     for (const partition of this.#partitions.values()) {
-      partition.watermarkMs = partition.clock.watermarkMs()
+      partition.watermarkMs = partition.clock.watermarkMs
       latestMs = Math.max(latestMs, partition.watermarkMs)
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
         this.#emitTraffic(partition, partition.traffic.close(partition.watermarkMs))
@@ -155,7 +155,7 @@ export class Processor implements LineHandler {
   openSinceMs(name: string): number {
     const partition = this.#partitions.get(name)
     if (partition === undefined) return Number.NEGATIVE_INFINITY
-    return Math.min(partition.clock.watermarkMs(), partition.traffic.earliestMs(), this.#joiner.earliestMs(name))
+    return Math.min(partition.clock.watermarkMs, partition.traffic.earliestMs(), this.#joiner.earliestMs(name))
   }
 
   event(view: EventView): void {
@@ -220,7 +220,7 @@ export class Processor implements LineHandler {
         id: this.#reader.idOf(view),
         half,
         partition: partition.name,
-        watermarkMs: partition.clock.watermarkMs(),
+        watermarkMs: partition.clock.watermarkMs,
         request: () => this.#facts(partition, view),
         // A target half tells its target, so nothing has to be inferred for it.
         isWhole: view.uncertain.length === 0 && view.role !== Role.client,
@@ -246,7 +246,7 @@ export class Processor implements LineHandler {
       this.#joiner.noteClientAborted({
         id,
         partition: partition.name,
-        watermarkMs: partition.clock.watermarkMs(),
+        watermarkMs: partition.clock.watermarkMs,
         timeMs: view.timeMs,
         afterMs: view.number(Field.timeTaken) ?? 0,
       }),

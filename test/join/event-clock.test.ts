@@ -9,7 +9,7 @@ const clock = (): EventClock => new EventClock({ latenessMs: LATENESS_MS })
 
 describe('EventClock', () => {
   test('knows no time before the first line', () => {
-    expect(clock().watermarkMs()).toBe(Number.NEGATIVE_INFINITY)
+    expect(clock().watermarkMs).toBe(Number.NEGATIVE_INFINITY)
     expect(clock().maxMs).toBe(Number.NEGATIVE_INFINITY)
   })
 
@@ -17,7 +17,7 @@ describe('EventClock', () => {
     const one = clock()
     one.observe(1, START - 5)
     one.observe(1, START)
-    expect(one.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START - LATENESS_MS)
     expect(one.maxMs).toBe(START)
   })
 
@@ -26,9 +26,9 @@ describe('EventClock', () => {
     two.observe(1, START)
     two.observe(2, START)
     two.observe(1, START + 30_000)
-    expect(two.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(two.watermarkMs).toBe(START - LATENESS_MS)
     two.observe(2, START + 10_000)
-    expect(two.watermarkMs()).toBe(START + 10_000 - LATENESS_MS)
+    expect(two.watermarkMs).toBe(START + 10_000 - LATENESS_MS)
   })
 
   test('does not wait for a worker that is silent for longer than the lateness', () => {
@@ -36,9 +36,9 @@ describe('EventClock', () => {
     two.observe(1, START)
     two.observe(2, START)
     two.observe(2, START + LATENESS_MS)
-    expect(two.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(two.watermarkMs).toBe(START - LATENESS_MS)
     two.observe(2, START + LATENESS_MS + 1)
-    expect(two.watermarkMs()).toBe(START + 1)
+    expect(two.watermarkMs).toBe(START + 1)
   })
 
   test('never goes back, not even for a silent worker that speaks again', () => {
@@ -46,9 +46,9 @@ describe('EventClock', () => {
     two.observe(1, START)
     two.observe(2, START)
     for (let minute = 1; minute <= 5; minute++) two.observe(2, START + minute * 60_000)
-    const before = two.watermarkMs()
+    const before = two.watermarkMs
     two.observe(1, START + 1)
-    expect(two.watermarkMs()).toBe(before)
+    expect(two.watermarkMs).toBe(before)
   })
 
   test('never goes back, whatever the order of lines', () => {
@@ -56,7 +56,7 @@ describe('EventClock', () => {
     let watermark = Number.NEGATIVE_INFINITY
     for (let i = 0; i < 2_000; i++) {
       one.observe(i % 5, START + ((i * 7919) % 100_000) + i * 50)
-      const next = one.watermarkMs()
+      const next = one.watermarkMs
       expect(next).toBeGreaterThanOrEqual(watermark)
       watermark = next
     }
@@ -66,9 +66,9 @@ describe('EventClock', () => {
     const one = clock()
     one.observe(1, START)
     one.observe(1, START + 24 * HOUR_MS)
-    expect(one.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START - LATENESS_MS)
     one.observe(1, START + 5)
-    expect(one.watermarkMs()).toBe(START + 5 - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START + 5 - LATENESS_MS)
   })
 
   test('is not moved by one line from the future of a new worker', () => {
@@ -76,20 +76,20 @@ describe('EventClock', () => {
     one.observe(1, START)
     one.observe(2, START + 24 * HOUR_MS)
     expect(one.maxMs).toBe(START)
-    expect(one.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START - LATENESS_MS)
   })
 
   test('believes no single line', () => {
     const one = clock()
     one.observe(1, START)
-    expect(one.watermarkMs()).toBe(Number.NEGATIVE_INFINITY)
+    expect(one.watermarkMs).toBe(Number.NEGATIVE_INFINITY)
   })
 
   test('is not moved by one line from the future that comes first of all', () => {
     const one = clock()
     one.observe(1, START + 24 * HOUR_MS)
     for (let i = 0; i < 10; i++) one.observe(1, START + i)
-    expect(one.watermarkMs()).toBeLessThan(START)
+    expect(one.watermarkMs).toBeLessThan(START)
   })
 
   test('is not moved by two lines from the future with true ones between them', () => {
@@ -98,7 +98,7 @@ describe('EventClock', () => {
     one.observe(1, START + 24 * HOUR_MS)
     one.observe(1, START + 1)
     one.observe(1, START + 24 * HOUR_MS)
-    expect(one.watermarkMs()).toBe(START + 1 - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START + 1 - LATENESS_MS)
   })
 
   test('follows a true jump ahead once the next line confirms it', () => {
@@ -106,14 +106,14 @@ describe('EventClock', () => {
     one.observe(1, START)
     one.observe(1, START + 24 * HOUR_MS)
     one.observe(1, START + 24 * HOUR_MS + 10)
-    expect(one.watermarkMs()).toBe(START + 24 * HOUR_MS + 10 - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START + 24 * HOUR_MS + 10 - LATENESS_MS)
   })
 
   test('follows a jump within an hour at once', () => {
     const one = clock()
     one.observe(1, START)
     one.observe(1, START + HOUR_MS)
-    expect(one.watermarkMs()).toBe(START + HOUR_MS - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START + HOUR_MS - LATENESS_MS)
   })
 
   test('is not moved by a line from the past', () => {
@@ -122,7 +122,7 @@ describe('EventClock', () => {
     one.observe(1, START)
     one.observe(1, START - 24 * HOUR_MS)
     one.observe(2, START - 24 * HOUR_MS)
-    expect(one.watermarkMs()).toBe(START - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START - LATENESS_MS)
   })
 
   test('goes on with a new worker behind one that died', () => {
@@ -130,8 +130,8 @@ describe('EventClock', () => {
     one.observe(1, START)
     for (let minute = 1; minute <= 130; minute++) {
       one.observe(2, START + minute * 60_000)
-      one.watermarkMs()
+      one.watermarkMs
     }
-    expect(one.watermarkMs()).toBe(START + 130 * 60_000 - LATENESS_MS)
+    expect(one.watermarkMs).toBe(START + 130 * 60_000 - LATENESS_MS)
   })
 })
