@@ -89,8 +89,18 @@ export class TrafficCounter {
     return cell
   }
 
-  add(cell: TrafficCell, timeMs: number, requests: number, responses: number): void {
-    if (timeMs < this.#closedUntilMs) {
+  /**
+   * Counts what came at `timeMs`. A window that the watermark has passed takes no more, whether `close` has come to it
+   * yet or not.
+   */
+  add(
+    cell: TrafficCell,
+    timeMs: number,
+    requests: number,
+    responses: number,
+    watermarkMs = Number.NEGATIVE_INFINITY,
+  ): void {
+    if (timeMs < this.#closedUntilMs || timeMs < Math.floor(watermarkMs / MINUTE_MS) * MINUTE_MS) {
       this.#late++
       return
     }

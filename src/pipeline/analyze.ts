@@ -28,7 +28,10 @@ const LATENESS_MS = 60_000
 const MAX_PENDING = 100_000
 const HELD_WINDOWS = 200_000
 
-/** Reads a source to its end without storing anything: each failure is given once, in its final form. */
+/**
+ * Reads a source to its end without storing anything: each failure is given once, in its final form. Throws the reason
+ * of the signal where that aborts before the end: then what was open is not given, for nobody knows how it ends.
+ */
 export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const { source, onDocuments, signal } = options
   const processor = new Processor({
@@ -49,6 +52,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     processor.advance({ together: true })
     await deliver()
   }
+  signal.throwIfAborted()
   processor.finish()
   await deliver()
   return { ledger: processor.ledger, range: processor.range, evicted: processor.losses.evicted }

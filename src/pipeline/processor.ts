@@ -1,5 +1,5 @@
 import { ByteMap } from '../byte-map.js'
-import { readCounters, StatsCounter } from '../count/stats.js'
+import { readCounters, StatsCounter, type StatsDelta } from '../count/stats.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { type ProxyTargets, TargetMemory } from '../enrich/targets.js'
@@ -166,11 +166,11 @@ export class Processor implements LineHandler {
     partition.clock.observe(worker, timeMs)
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
-      partition.traffic.add(known.cell, timeMs, 1, 0)
+      this.#count(partition, known.cell, timeMs, REQUEST)
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
     } else if (role === Role.targetResponse) {
-      partition.traffic.add(this.#dimensions(partition, view).cell, timeMs, 0, 1)
+      this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
     } else if (role >= Role.targetRequestError) {
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
       else this.#join(partition, view)
@@ -194,13 +194,19 @@ export class Processor implements LineHandler {
     )
     if (delta === null) return
     const cell = partition.traffic.cellOf({ target: null, proxy: null, org: null, env: null, basis: 'stats' })
-    partition.traffic.add(cell, view.timeMs, delta.requests, delta.responses)
+    this.#count(partition, cell, view.timeMs, delta)
   }
 
   continuation(): void {}
 
   rejection(reason: RejectionReason, view: TextView): void {
     this.#options.onRejection?.(reason, view)
+  }
+
+  #count({ traffic, clock }: Partition, cell: TrafficCell, timeMs: number, counts: StatsDelta): void {
+    // Where windows are held to the end, no line is late.
+    const watermarkMs = this.#options.heldWindows === undefined ? clock.watermarkMs : Number.NEGATIVE_INFINITY
+    traffic.add(cell, timeMs, counts.requests, counts.responses, watermarkMs)
   }
 
   #observe(timeMs: number): void {
@@ -324,6 +330,8 @@ export class Processor implements LineHandler {
 }
 
 const MAX_DIMENSIONS = 20_000
+const REQUEST: StatsDelta = { requests: 1, responses: 0 }
+const RESPONSE: StatsDelta = { requests: 0, responses: 1 }
 
 interface KnownDimensions {
   readonly cell: TrafficCell

@@ -64,7 +64,8 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
  */
 export async function runPipeline(input: RunInput): Promise<RunResult> {
   const { config, once } = input
-  refuseWhatIsMissing(config)
+  const missing = missingIn(config)
+  if (missing !== null) throw missing
   const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
   const follows = config.source.kind === 'tail' && !once
   const checkpoints = follows
@@ -150,7 +151,7 @@ function processorOptions(
     proxies,
     ...config.join,
     emit: once ? 'final' : 'eager',
-    heldWindows: once ? HELD_WINDOWS : 0,
+    heldWindows: once ? HELD_WINDOWS : undefined,
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
@@ -158,18 +159,21 @@ function processorOptions(
 
 const HELD_WINDOWS = 200_000
 
-/** The sources and sinks of later versions validate already, so that pipeline files can be written for them. */
-function refuseWhatIsMissing({ source, sinks }: PipelineConfig): void {
+/**
+ * Why this version cannot run a pipeline, or null where it can. The sources and sinks of later versions validate
+ * already, so that pipeline files can be written for them.
+ */
+export function missingIn({ source, sinks }: Pick<PipelineConfig, 'source' | 'sinks'>): ConfigError | null {
   const missing = [source, ...sinks].find(({ kind }) => kind === 'kafka' || kind === 'elasticsearch')
-  if (missing === undefined) return
-  throw new ConfigError(`not in this version: ${missing.kind}`, {
+  if (missing === undefined) return null
+  return new ConfigError(`not in this version: ${missing.kind}`, {
     code: 'config',
     hint: 'this version reads files and standard input, and stores in duckdb or prints to stdout',
   })
 }
 
 /** Opens one sink; throws where its store can not be used. */
-export async function openSink(sink: SinkConfig, { stdout }: Pick<RunInput, 'stdout'>): Promise<Sink> {
+async function openSink(sink: SinkConfig, { stdout }: Pick<RunInput, 'stdout'>): Promise<Sink> {
   switch (sink.kind) {
     case 'duckdb':
       return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })

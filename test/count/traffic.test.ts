@@ -24,6 +24,15 @@ describe('TrafficCounter', () => {
     ])
   })
 
+  test('takes no line of a window that the watermark has passed, closed yet or not', () => {
+    const counter = new TrafficCounter()
+    const cell = counter.cellOf(dimensions())
+    counter.add(cell, T0, 1, 0, T0 + MINUTE_MS - 1)
+    counter.add(cell, T0 + MINUTE_MS - 1, 1, 0, T0 + MINUTE_MS)
+    expect(counter.snapshot()).toMatchObject([{ minuteMs: T0, requests: 1 }])
+    expect(counter.late).toBe(1)
+  })
+
   test('gives the same cell for the same dimensions', () => {
     const counter = new TrafficCounter()
     expect(counter.cellOf(dimensions())).toBe(counter.cellOf(dimensions()))
