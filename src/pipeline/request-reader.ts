@@ -70,14 +70,14 @@ export class RequestReader {
     }
   }
 
-  /** Base path without its leading `/`; null where the gateway logged no url. */
+  /** Base path without its leading `/`; null where the gateway logged no url, or one without a path. */
   proxyOf(view: EventView): string | null {
     const { bytes, start, end } = view
     const urlStart = start[Field.url]
     const urlEnd = end[Field.url]
     const from = this.finder.startOfBasePath(bytes, urlStart, urlEnd)
     const to = this.finder.endOfBasePath(bytes, urlStart, urlEnd)
-    return to > from ? this.#redactor.text(decode(bytes, from, to), view.knownText(Field.clientId)) : null
+    return to > from ? this.#redactor.basePath(decode(bytes, from, to), view.knownText(Field.clientId)) : null
   }
 }
 

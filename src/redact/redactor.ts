@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { MASK, MIN_KEY_LENGTH, redactRejected, redactText } from './text.js'
-import { type QueryMode, type RedactedUrl, redactUrl, redactUrlField } from './url.js'
+import { MASK, MIN_KEY_LENGTH } from './mask.js'
+import { redactRejected, redactText } from './text.js'
+import { type QueryMode, type RedactedUrl, redactBasePath, redactUrl, redactUrlField } from './url.js'
 
 export interface RedactionSettings {
   /** `hash`: `key:` and 16 hex digits of a keyed hash; `drop`: nothing; `show`: the API key as written. */
@@ -46,6 +47,11 @@ export class Redactor {
   /** Path and query for documents; `clientId` is the request's own API key, which must not stand in them either. */
   url(url: string | null, clientId: string | null): RedactedUrl {
     return redactUrl(url, this.settings.query, this.#ownKey(clientId))
+  }
+
+  /** The base path of a proxy, by the rules of the path that it begins; null where nothing of it may be told. */
+  basePath(path: string, clientId: string | null): string | null {
+    return redactBasePath(path, this.#ownKey(clientId))
   }
 
   urlField(url: string | null, clientId: string | null): string | null {

@@ -1,3 +1,7 @@
+import { maskAddresses, maskUnmatchedUrl } from './addresses.js'
+import { MASK, MIN_KEY_LENGTH } from './mask.js'
+import { maskPairs } from './pairs.js'
+
 /**
  * Masks what looks like a secret inside free text: messages, debug dumps, plain lines. It errs on the side of masking.
  * Where secrets sit in the gateway's logs: headers dumped at debug, `installed plugin … subconfig={…}`, the oauth
@@ -5,22 +9,17 @@
  */
 export function redactText(text: string, ownKey: string | null = null): string {
   if (SAFE_TEXTS.has(text)) return text
-  let masked = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
-  if (ownKey !== null && ownKey.length >= MIN_KEY_LENGTH) masked = masked.replaceAll(ownKey, MASK)
-  masked = maskConfiguration(masked.replace(PEM, MASK))
-    .replace(USER_INFO, (_, scheme: string) => `${scheme}${MASK}@`)
+  const unowned = ownKey !== null && ownKey.length >= MIN_KEY_LENGTH ? text.replaceAll(ownKey, MASK) : text
+  const cut = unowned.length > MAX_TEXT_LENGTH ? `${unowned.slice(0, MAX_TEXT_LENGTH)}…` : unowned
+  const masked = maskConfiguration(maskUnmatchedUrl(cut).replace(PEM, MASK))
     .replace(SCHEME_TOKEN, (_, scheme: string) => `${scheme} ${MASK}`)
     .replace(JSON_WEB_TOKEN, MASK)
-    .replace(QUERY, (query) => (query.includes('=') ? `?${MASK}` : query))
-  return maskPairs(masked)
+  // Before, because a query may look like the end of a value; behind, because a value may have parted a word.
+  return maskAddresses(maskPairs(maskAddresses(masked)))
 }
-
-export const MASK = '***'
 
 /** Longer free text is cut: it tells nothing more, and bounds the work that hostile text can cause. */
 const MAX_TEXT_LENGTH = 65_536
-/** A shorter API key is not looked for in other texts: it would be found in every one. */
-export const MIN_KEY_LENGTH = 4
 
 const SAFE_TEXTS = new Set([
   'socket hang up',
@@ -36,10 +35,9 @@ const SAFE_TEXTS = new Set([
 
 const PEM = /-----BEGIN [^-]{1,64}-----[\s\S]*?(?:-----END [^-]{1,64}-----|$)/g
 const CONFIGURATION = /\b(?:subconfig|config|headers?)=\{/
-const USER_INFO = /\b([a-z][a-z0-9+.-]{0,31}:\/{1,2})[^\s/?#@[\]]{1,512}@/gi
 const SCHEME_TOKEN = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{4,}/gi
 const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}/g
-const QUERY = /\?[^\s"'<>\]]+/g
+
 /** From the first brace behind such a name to the last one of the text, or to its end where it was cut. */
 function maskConfiguration(text: string): string {
   const found = CONFIGURATION.exec(text)
@@ -47,36 +45,6 @@ function maskConfiguration(text: string): string {
   const from = found.index + found[0].length
   const to = text.lastIndexOf('}')
   return `${text.slice(0, from)}${MASK}${to < from ? '}' : text.slice(to)}`
-}
-
-/**
- * `name=`, `name: `, `"name":`, also with the backslashes of JSON inside JSON. A name begins where no name's character
- * stands before it, so each one is looked at once.
- */
-const NAME = /(?<![\w-])([\w-]+)\\*["']?\s{0,2}[:=]\s{0,2}/g
-/** A text in quotes (in JSON inside JSON up to a quote with as many backslashes), a list or an object with what sticks to it, or a word. */
-const VALUE =
-  /(\\+)"[\s\S]*?(?:(?<!\\)\1"|$)|"(?:[^"\\]|\\[\s\S])*"?|'[^']*'?|(?:\[[^\]]*\]?|\{[^}]*\}?)[^\s,;&\]}]*|[^\s,;&\]}]+/y
-const OPENING_QUOTE = /^(?:\\*"|')/
-const SECRET_NAME =
-  /key$|^key|apikey|api[-_]key|token|secret|passw|passphrase|passwd|pwd|authorization|cookie|credential|session|signature|jwt|bearer|client[-_]?id|assertion|otp$/i
-
-/** A value is passed over only where its name is a secret's: in any other value names and secrets may stand again. */
-function maskPairs(text: string): string {
-  let masked = ''
-  let from = 0
-  NAME.lastIndex = 0
-  for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
-    if (!SECRET_NAME.test(found[1])) continue
-    VALUE.lastIndex = NAME.lastIndex
-    const value = VALUE.exec(text)?.[0]
-    if (value === undefined) continue
-    const quote = OPENING_QUOTE.exec(value)?.[0] ?? ''
-    masked += `${text.slice(from, NAME.lastIndex)}${quote}${MASK}${quote}`
-    from = NAME.lastIndex + value.length
-    NAME.lastIndex = from
-  }
-  return masked + text.slice(from)
 }
 
 const KNOWN_COMPONENTS = new Set(['plugins-middleware', 'microgateway-core', 'microgateway'])

@@ -1,4 +1,6 @@
-import { MASK, redactText } from './text.js'
+import { maskEncodedQuery } from './addresses.js'
+import { MASK, MIN_KEY_LENGTH } from './mask.js'
+import { redactText } from './text.js'
 
 export type QueryMode = 'drop' | 'mask' | 'show'
 
@@ -16,7 +18,7 @@ const AUTHORITY = /^[a-z][a-z0-9+.-]{0,31}:\/{1,2}[^/?#]*/i
 export function redactUrl(url: string | null, mode: QueryMode, ownKey: string | null): RedactedUrl {
   if (url === null) return { path: null, query: null }
   const { before, query } = splitQuery(url)
-  const path = before.replace(AUTHORITY, '').replace(/#.*$/s, '')
+  const path = before.replace(AUTHORITY, '')
   return { path: redactPath(path.startsWith('/') ? path : `/${path}`, ownKey), query: redactQuery(query, mode) }
 }
 
@@ -28,22 +30,24 @@ export function redactUrlField(url: string, mode: QueryMode, ownKey: string | nu
   return redacted === null ? path : `${path}?${redacted}`
 }
 
+/** A fragment is dropped, wherever it begins: it may be an implicit grant's tokens. */
 function splitQuery(url: string): { readonly before: string; readonly query: string | null } {
-  const at = url.indexOf('?')
-  if (at >= 0) return { before: url.slice(0, at), query: url.slice(at + 1) }
-  // A fragment with pairs is an implicit grant's tokens.
   const fragment = url.indexOf('#')
-  if (fragment >= 0 && url.includes('=', fragment)) return { before: url.slice(0, fragment), query: null }
-  return { before: url, query: null }
+  const whole = fragment < 0 ? url : url.slice(0, fragment)
+  const at = whole.indexOf('?')
+  return at < 0 ? { before: whole, query: null } : { before: whole.slice(0, at), query: whole.slice(at + 1) }
 }
 
-/** A query whose `?` was encoded belongs to the path, but its values are no less secret. */
-const ENCODED_QUERY = /%3f.*(?:%3d|=).*$/is
+/** The base path of a proxy, as it stands in the url. It ends where an encoded query begins; null where nothing is left. */
+export function redactBasePath(path: string, ownKey: string | null): string | null {
+  const query = path.search(/%3f/i)
+  return redactPath(query < 0 ? path : path.slice(0, query), ownKey) || null
+}
 
 function redactPath(path: string, ownKey: string | null): string {
   const needsLook = path.includes('eyJ') || path.includes('@') || path.includes('=') || path.includes('%3')
-  const masked = needsLook ? redactText(path.replace(ENCODED_QUERY, `%3F${MASK}`), ownKey) : path
-  return ownKey !== null && ownKey.length >= 4 ? masked.replaceAll(ownKey, MASK) : masked
+  const masked = needsLook ? redactText(maskEncodedQuery(path), ownKey) : path
+  return ownKey !== null && ownKey.length >= MIN_KEY_LENGTH ? masked.replaceAll(ownKey, MASK) : masked
 }
 
 function redactQuery(query: string | null, mode: QueryMode): string | null {
