@@ -3,9 +3,9 @@ import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Option } from 'commander'
 import { COMMANDS, type CommandDeclaration, GLOBAL_OPTIONS } from '../src/cli/declarations.js'
-import { OPTION_TABLE_MARKERS, optionTable } from '../src/config/option-table.js'
+import { optionTable } from '../src/config/option-table.js'
 import { CAUSES } from '../src/records.js'
-import { projectDirectory } from './support/cli.js'
+import { projectDirectory, Sandbox } from './support/cli.js'
 
 const DOCUMENTS = [
   'README.md',
@@ -27,14 +27,24 @@ const manifest: { readonly scripts: Readonly<Record<string, string>>; readonly f
 
 describe('the README', () => {
   test('holds the table of options as the schema has it', () => {
-    const begin = readme.indexOf(OPTION_TABLE_MARKERS.begin) + OPTION_TABLE_MARKERS.begin.length
-    const end = readme.indexOf(OPTION_TABLE_MARKERS.end)
-    expect(readme.slice(begin, end)).toBe(`\n${optionTable()}`)
+    const [, table] = /<!-- options:begin -->\n([\s\S]*)<!-- options:end -->/.exec(readme) ?? []
+    expect(table).toBe(optionTable())
   })
 
   test('has a row for every command and for no other', () => {
     const rows = [...section('Commands').matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name)
     expect(rows.toSorted()).toEqual(COMMANDS.map(({ name }) => name).toSorted())
+  })
+
+  test('shows what the main job prints', async () => {
+    const sandbox = new Sandbox()
+    const { stdout, stderr } = await sandbox.hangup(['start'])
+    sandbox.remove()
+    const printed = new Set(`${stdout}${stderr}`.split('\n'))
+    const [, shown] = /out of that file \(shortened\):\n\n([\s\S]*?)\n\nOn your own logs/.exec(readme) ?? []
+    const lines = (shown ?? '').split('\n').map((line) => line.replace(/^ {4}/, ''))
+    expect(lines[0]).toMatch(/^[\d,]+ of [\d,]+ requests failed: /)
+    expect(lines.filter((line) => line.trim() !== '…' && !printed.has(line))).toEqual([])
   })
 
   test('says what each cause means', () => {

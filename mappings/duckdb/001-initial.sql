@@ -72,14 +72,35 @@ FROM traffic
 GROUP BY "minute", target
 ORDER BY "minute", requests DESC, target;
 
--- A rate stands only where its denominator is known.
+-- A rate stands only where its denominator is known: for a target that is known, of gateways whose requests are all
+-- counted, and no fewer than failed.
 CREATE VIEW frequency_per_minute AS
+WITH failed AS (
+  SELECT date_trunc('minute', "timestamp") AS "minute", target, gateway, count(*) AS failures
+  FROM failures
+  GROUP BY "minute", target, gateway
+),
+requested AS (
+  SELECT "timestamp" AS "minute", target, gateway, sum(requests) AS requests
+  FROM traffic
+  GROUP BY "minute", target, gateway
+),
+counted AS (
+  SELECT
+    coalesce(f."minute", t."minute") AS "minute",
+    coalesce(f.target, t.target) AS target,
+    coalesce(sum(f.failures), 0)::BIGINT AS failures,
+    CASE WHEN NOT bool_or(f.failures IS NOT NULL AND t.requests IS NULL) THEN sum(t.requests)::BIGINT END AS requests
+  FROM failed f
+  FULL JOIN requested t
+    ON f."minute" = t."minute" AND f.target IS NOT DISTINCT FROM t.target AND f.gateway IS NOT DISTINCT FROM t.gateway
+  GROUP BY ALL
+)
 SELECT
-  coalesce(f."minute", t."minute") AS "minute",
-  coalesce(f.target, t.target) AS target,
-  coalesce(f.failures, 0) AS failures,
-  t.requests,
-  coalesce(f.failures, 0) / nullif(t.requests, 0) AS rate
-FROM failures_per_minute f
-FULL JOIN traffic_per_minute t ON f."minute" = t."minute" AND f.target IS NOT DISTINCT FROM t.target
+  "minute",
+  target,
+  failures,
+  requests,
+  CASE WHEN target IS NOT NULL AND failures <= requests THEN failures / nullif(requests, 0) END AS rate
+FROM counted
 ORDER BY "minute", target;

@@ -11,6 +11,8 @@ import type { LogOptions } from './options.js'
 
 /** What the commands that read LOGS begin with. */
 export interface Logs {
+  /** What was named, or what is read where nothing is. */
+  readonly inputs: readonly string[]
   readonly source: Source
   readonly redactor: Redactor
   readonly proxies: readonly ConfiguredProxy[]
@@ -33,6 +35,7 @@ export async function openLogsOf(args: readonly string[], options: LogOptions, c
   const settings = redactionOf(options)
   const { source, progress } = await openLogs({ inputs, stdin: context.stdin, onProblem })
   return {
+    inputs,
     source,
     progress,
     redactor: new Redactor(settings, settings.clientId === 'hash' ? await loadRedactionKey(options.state) : NO_KEY),

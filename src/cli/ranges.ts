@@ -32,6 +32,32 @@ export function readFilter(options: FilterOptions, reference: TimeReference): Fi
   }
 }
 
+export interface ReportedRange {
+  /** Null: without bound. Never later than `untilMs`. */
+  readonly sinceMs: number | null
+  readonly untilMs: number | null
+  /** First and last event time read, where the range holds none of it; else null. */
+  readonly outside: TimeRange | null
+}
+
+export interface TimeRange {
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+/** The range that an answer is about: what was asked for, bounded by what was read where that lies in it. */
+export function reportedRange({ sinceMs, untilMs }: Filter, read: TimeRange | null): ReportedRange {
+  const isOutside =
+    read !== null &&
+    ((sinceMs !== undefined && sinceMs > read.maxMs) || (untilMs !== undefined && untilMs <= read.minMs))
+  const bounds = isOutside ? null : read
+  return {
+    sinceMs: sinceMs ?? bounds?.minMs ?? null,
+    untilMs: untilMs ?? bounds?.maxMs ?? null,
+    outside: isOutside ? read : null,
+  }
+}
+
 /**
  * A time that a person wrote, as epoch milliseconds: ISO 8601 (`2026-11-23`, `2026-11-23T14:30`, `2026-11-23 14:30Z`),
  * `14:30` (today), `now`, `today` and `yesterday` (their first moment), or how long ago (`30m`, `2h`, `1h30m`, `3d`, `1w`).

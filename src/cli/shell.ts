@@ -20,8 +20,8 @@ export interface ShellInput {
 /**
  * Runs one command line from beginning to end, and ends the process once all output has left it.
  *
- * - The first SIGINT or SIGTERM aborts the context's signal, so that the command stops cleanly; exit code 130 or 143. The
- *   second one ends the process at once.
+ * - The first SIGINT or SIGTERM aborts the context's signal, so that the command stops cleanly; exit code 130 or 143. A
+ *   command that throws the abort has not come to its end, which is told. The second one ends the process at once.
  * - Nobody reads stdout any more (`| head`): the command is stopped in the same way and the exit code is 0. A command
  *   that does not notice is ended after `GRACE_MS`.
  * - stdout fails in another way (disk full): the error is told, exit code 1.
@@ -35,7 +35,8 @@ export async function runShell(input: ShellInput): Promise<void> {
   )
   stop.release()
   await flushOutput(world.stdout)
-  const { exitCode, error } = stop.reason === null ? outcome : settle(stop.reason, outcome)
+  const { exitCode, error, notice } = stop.reason === null ? outcome : settle(stop.reason, outcome)
+  if (notice !== undefined) world.terminal.tell(notice)
   if (error !== undefined) {
     const lines = renderError(error, { debug: argv.includes('--debug'), style: world.terminal.messages.style })
     world.terminal.print(lines)
@@ -48,6 +49,8 @@ export async function runShell(input: ShellInput): Promise<void> {
 interface Outcome {
   readonly exitCode: number
   readonly error?: unknown
+  /** One line for stderr. */
+  readonly notice?: string
 }
 
 interface Stop {
@@ -59,6 +62,7 @@ interface Stop {
 
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 const GRACE_MS = 2_000
+const STOPPED = 'hangup: stopped: the input was not read to its end'
 
 function watchForStop({ signals, exit, world: { stdout, stderr, terminal } }: ShellInput): Stop {
   const abort = new AbortController()
@@ -102,7 +106,9 @@ function settle(reason: Outcome, { exitCode, error }: Outcome): Outcome {
     error === undefined ||
     isAbort(error) ||
     (error instanceof HangupError && (error.code === 'output_failed' || error === reason.error))
-  return isConsequence ? reason : { exitCode, error: reason.error ?? error }
+  if (!isConsequence) return { exitCode, error: reason.error ?? error }
+  const isBySignal = reason.exitCode !== 0 && reason.error === undefined
+  return isBySignal && isAbort(error) ? { ...reason, notice: STOPPED } : reason
 }
 
 /** A `DOMException`, which is not an `Error` everywhere. */

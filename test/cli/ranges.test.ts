@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readFilter, readTime } from '../../src/cli/ranges.js'
+import { readFilter, readTime, reportedRange } from '../../src/cli/ranges.js'
 import { ConfigError } from '../../src/errors.js'
 
 /** Monday noon in Madrid, an hour ahead of UTC in winter. */
@@ -70,5 +70,27 @@ describe('readFilter', () => {
     expect(() => readFilter({ since: '1h', until: '2h' }, NOW)).toThrow(
       'nothing lies between: --since 1h and --until 2h',
     )
+  })
+})
+
+describe('reportedRange', () => {
+  const read = { minMs: 1_000, maxMs: 2_000 }
+
+  test('is what was read where nothing bounds it', () => {
+    expect(reportedRange({}, read)).toEqual({ sinceMs: 1_000, untilMs: 2_000, outside: null })
+    expect(reportedRange({}, null)).toEqual({ sinceMs: null, untilMs: null, outside: null })
+  })
+
+  test('is what was asked for, as far as that goes', () => {
+    expect(reportedRange({ sinceMs: 1_500 }, read)).toEqual({ sinceMs: 1_500, untilMs: 2_000, outside: null })
+    expect(reportedRange({ sinceMs: 2_000 }, read)).toEqual({ sinceMs: 2_000, untilMs: 2_000, outside: null })
+    expect(reportedRange({ untilMs: 1_001 }, read)).toEqual({ sinceMs: 1_000, untilMs: 1_001, outside: null })
+    expect(reportedRange({ sinceMs: 5, untilMs: 6 }, null)).toEqual({ sinceMs: 5, untilMs: 6, outside: null })
+  })
+
+  test('does not end before it begins where nothing that was read lies in it', () => {
+    expect(reportedRange({ sinceMs: 2_001 }, read)).toEqual({ sinceMs: 2_001, untilMs: null, outside: read })
+    expect(reportedRange({ untilMs: 1_000 }, read)).toEqual({ sinceMs: null, untilMs: 1_000, outside: read })
+    expect(reportedRange({ sinceMs: 5, untilMs: 6 }, read)).toEqual({ sinceMs: 5, untilMs: 6, outside: read })
   })
 })

@@ -69,14 +69,14 @@ describe('runShell', () => {
     expect([exits, stderr(), cleaned]).toEqual([[code], '', true])
   })
 
-  test('takes an abort that the command throws for a clean stop', async () => {
+  test('takes an abort that the command throws for a stop before the end, and says so', async () => {
     const { ended, signals, exits, stderr } = shell(async (stop) => {
       setImmediate(() => signals.emit('SIGINT'))
       await aborted(stop)
       return stop.throwIfAborted() as never
     })
     await ended
-    expect([exits, stderr()]).toEqual([[130], ''])
+    expect([exits, stderr()]).toEqual([[130], 'hangup: stopped: the input was not read to its end\n'])
   })
 
   test('tells of a stop that was not clean', async () => {
@@ -109,6 +109,16 @@ describe('runShell', () => {
       setImmediate(() => stdout.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' })))
       await aborted(stop)
       throw new HangupError('cannot write: standard output', { code: 'output_failed', hint: 'h' })
+    })
+    await ended
+    expect([exits, stderr()]).toEqual([[0], ''])
+  })
+
+  test('is quiet also where the command throws the abort because nobody reads its output', async () => {
+    const { ended, exits, stdout, stderr } = shell(async (stop) => {
+      setImmediate(() => stdout.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' })))
+      await aborted(stop)
+      return stop.throwIfAborted() as never
     })
     await ended
     expect([exits, stderr()]).toEqual([[0], ''])

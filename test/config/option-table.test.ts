@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { loadPipeline } from '../../src/config/load.js'
-import { OPTION_TABLE_MARKERS, optionTable, withOptionTable } from '../../src/config/option-table.js'
+import { optionTable } from '../../src/config/option-table.js'
 import { keysAt, optionsOf } from '../../src/config/option-walk.js'
 import { pipelineSchema } from '../../src/config/schema.js'
 
@@ -57,13 +57,5 @@ describe('the table of options', () => {
     const plain = loadPipeline(text, { file: 'x.yaml', environment: {} })
     expect(overrides.length).toBeGreaterThan(7)
     expect(loadPipeline(text, { file: 'x.yaml', environment: {}, overrides })).toEqual(plain)
-  })
-
-  test('replaces what stands between its markers and nothing else', () => {
-    const { begin, end } = OPTION_TABLE_MARKERS
-    const renewed = withOptionTable(`before\n${begin}\nold\n${end}\nafter\n`)
-    expect(renewed).toBe(`before\n${begin}\n${optionTable()}${end}\nafter\n`)
-    expect(withOptionTable(renewed)).toBe(renewed)
-    expect(withOptionTable('no markers')).toBe('no markers')
   })
 })

@@ -10,8 +10,11 @@ const manifest = JSON.parse(fs.readFileSync(path.join(projectDirectory, 'package
 
 export const version: string = manifest.version
 
-/** The built entry file; `npm test` builds it first. */
-export const entryFile = path.join(projectDirectory, manifest.bin.hangup)
+/** The built entry file; `npm test` builds it first. `HANGUP_DIST` names a build elsewhere. */
+export const entryFile =
+  process.env.HANGUP_DIST === undefined
+    ? path.join(projectDirectory, manifest.bin.hangup)
+    : path.resolve(process.env.HANGUP_DIST, 'cli/main.js')
 
 export interface CliResult {
   /** Null where a signal ended it. */

@@ -4,8 +4,8 @@ import { loadPipeline } from '../../config/load.js'
 import { optionTable } from '../../config/option-table.js'
 import type { PipelineConfig } from '../../config/schema.js'
 import { ConfigError, HangupError, systemCode } from '../../errors.js'
-import { openSink } from '../../pipeline/run.js'
-import { discoverLogFiles } from '../../sources/discover.js'
+import { missingIn } from '../../pipeline/run.js'
+import { connect } from '../connect.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import type { CheckOptions } from '../options.js'
@@ -19,11 +19,13 @@ export async function run(args: readonly string[], options: CheckOptions, contex
   }
   const [file] = args
   if (file === undefined) throw usageError('argument missing: PIPELINE', 'see hangup check --help')
-  const faults = await findFaults(file, options, context)
-  if (faults !== null) {
-    tellProblem(faults, context)
+  const checked = await check(file, options, context)
+  if (checked instanceof HangupError) {
+    tellProblem(checked, context)
     return BAD
   }
+  const missing = missingIn(checked)
+  if (missing !== null) tellProblem(missing, context)
   await writeOutput(context.stdout, `${file}: ok\n`)
   return 0
 }
@@ -31,15 +33,15 @@ export async function run(args: readonly string[], options: CheckOptions, contex
 /** Done, but the answer is bad (contract.md, exit codes). */
 const BAD = 3
 
-/** What is wrong with the pipeline or what it needs; null where nothing is. Throws where there is no such file. */
-async function findFaults(file: string, options: CheckOptions, context: Context): Promise<HangupError | null> {
+/** The pipeline, or what is wrong with it or with what it needs. Throws where there is no such file. */
+async function check(file: string, options: CheckOptions, context: Context): Promise<PipelineConfig | HangupError> {
   const text = await readPipelineText(file)
   try {
     const config = loadPipeline(text, { file, environment: context.environment })
     const { configuration } = config.gateway
     if (configuration !== undefined) await readGatewayConfiguration(configuration, context)
     if (options.connect) await connect(config, context)
-    return null
+    return config
   } catch (error) {
     if (error instanceof HangupError) return error
     throw error
@@ -64,20 +66,4 @@ async function readPipelineText(file: string): Promise<string> {
       cause: error,
     })
   })
-}
-
-/** Opens what the pipeline would: its input's files and its stores. Throws where one can not be reached. */
-async function connect({ source, sinks }: PipelineConfig, context: Context): Promise<void> {
-  if (source.kind === 'tail' || source.kind === 'files') {
-    const { paths } = await discoverLogFiles({
-      inputs: source.paths,
-      onProblem: ({ message }) => context.terminal.tell(`hangup: ${message}`),
-    })
-    context.terminal.tell(`source: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`)
-  }
-  for (const sink of sinks) {
-    const opened = await openSink(sink, context)
-    await opened.close()
-    context.terminal.tell(`sink ${opened.name}: ok`)
-  }
 }

@@ -10,6 +10,7 @@ import type { Source } from '../../sources/source.js'
 import type { Context } from '../context.js'
 import { openLogsOf } from '../logs.js'
 import type { ExplainOptions } from '../options.js'
+import { refuseOtherText, tellReading } from '../reading.js'
 import { renderExplanation } from '../render/explanation.js'
 import { writeOutput } from '../terminal/write.js'
 
@@ -22,7 +23,7 @@ export async function run(
   const lines = new LinesOfRequest(id, logs.redactor)
   let failure: FailureDocument | null = null
   const progress = context.terminal.startProgress(logs.progress)
-  await analyze({
+  const { ledger, evicted } = await analyze({
     ...logs,
     source: lines.watch(logs.source),
     onDocuments: (documents) => {
@@ -30,8 +31,10 @@ export async function run(
     },
     signal: context.signal,
   }).finally(() => progress.end())
+  refuseOtherText(ledger, logs.inputs)
   const entries = lines.entries()
   if (entries.length === 0) {
+    tellReading({ ledger }, context)
     throw new InputError(`not in these logs: ${id}`, {
       code: 'input_not_found',
       hint: 'check the correlation id, and that the logs of its time and gateway are among LOGS',
@@ -41,6 +44,7 @@ export async function run(
     ? JSON.stringify({ correlation_id: id, entries, failure })
     : renderExplanation({ id, entries, failure }, context.terminal.output).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
+  tellReading({ ledger, evicted }, context)
   return logs.exitCode()
 }
 

@@ -7,6 +7,7 @@ import { passes } from '../document-filter.js'
 import { openLogsOf } from '../logs.js'
 import type { FailuresOptions } from '../options.js'
 import { readFilter } from '../ranges.js'
+import { refuseOtherText, tellReading } from '../reading.js'
 import { writeReused } from '../terminal/write.js'
 
 export async function run(args: readonly string[], options: FailuresOptions, context: Context): Promise<number> {
@@ -20,11 +21,14 @@ export async function run(args: readonly string[], options: FailuresOptions, con
     }
     await writeReused(context.stdout, output.take())
   }
-  await analyze({
+  const { ledger, evicted } = await analyze({
     ...logs,
     halvesOnly: options.halvesOnly,
     onDocuments: print,
     signal: context.signal,
   }).finally(() => progress.end())
+  // Only warn and error lines were looked at: the ledger does not know the others.
+  tellReading({ ledger: options.halvesOnly ? undefined : ledger, evicted }, context)
+  if (!options.halvesOnly) refuseOtherText(ledger, logs.inputs)
   return logs.exitCode()
 }

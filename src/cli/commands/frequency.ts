@@ -8,6 +8,7 @@ import { passes } from '../document-filter.js'
 import { openLogsOf } from '../logs.js'
 import type { FrequencyOptions } from '../options.js'
 import { readQuestion } from '../questions.js'
+import { type Reading, refuseOtherText, tellReading } from '../reading.js'
 import { frequencyCsv, frequencyJson, renderFrequency } from '../render/frequency.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
@@ -28,10 +29,11 @@ export async function run(args: readonly string[], options: FrequencyOptions, co
       ? frequencyCsv(answer).replace(/\r?\n$/, '')
       : renderFrequency(answer, context.terminal.output).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
+  tellReading(asked, context)
   return asked.exitCode
 }
 
-interface Asked {
+interface Asked extends Reading {
   readonly rows: Awaited<ReturnType<FrequencyStore['ask']>>
   readonly exitCode: number
 }
@@ -66,12 +68,13 @@ async function askLogs(
   const isWanted = passes(question.filter)
   const logs = await openLogsOf(args, options, context)
   const progress = context.terminal.startProgress(logs.progress)
-  const { ledger } = await analyze({
+  const { ledger, evicted } = await analyze({
     ...logs,
     onDocuments: (documents) => tally.add(documents.filter(isWanted)),
     signal: context.signal,
   }).finally(() => progress.end())
+  refuseOtherText(ledger, logs.inputs)
   if (ledger.lines === 0) context.terminal.tell('hangup: no lines: the logs are empty')
   const rows = await askCovered(tally, { ...question, filter: { target, proxy, code } })
-  return { rows, exitCode: logs.exitCode() }
+  return { rows, exitCode: logs.exitCode(), ledger, evicted, folded: tally.folded }
 }

@@ -4,7 +4,7 @@ import { EntryWriter } from '../../sinks/entries.js'
 import type { Context } from '../context.js'
 import { openLogsOf } from '../logs.js'
 import type { LogOptions } from '../options.js'
-import { renderLedger } from '../render/ledger-text.js'
+import { refuseOtherText, tellReading } from '../reading.js'
 import { writeReused } from '../terminal/write.js'
 
 export async function run(args: readonly string[], options: LogOptions, context: Context): Promise<number> {
@@ -21,6 +21,8 @@ export async function run(args: readonly string[], options: LogOptions, context:
   } finally {
     progress.end()
   }
-  if (context.terminal.messages.isTerminal) context.terminal.tell(renderLedger(parser.ledger))
+  context.signal.throwIfAborted()
+  tellReading(parser, context)
+  refuseOtherText(parser.ledger, logs.inputs)
   return logs.exitCode()
 }

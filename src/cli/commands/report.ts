@@ -5,7 +5,8 @@ import type { Context } from '../context.js'
 import { passes } from '../document-filter.js'
 import { openLogsOf } from '../logs.js'
 import type { ReportOptions } from '../options.js'
-import { readFilter } from '../ranges.js'
+import { readFilter, reportedRange } from '../ranges.js'
+import { refuseOtherText, tellReading } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { writeOutput } from '../terminal/write.js'
 
@@ -18,21 +19,27 @@ export async function run(args: readonly string[], options: ReportOptions, conte
   const logs = await openLogsOf(args, options, context)
   const tally = new Tally({ dimensions: DIMENSIONS, everyMs: null })
   const progress = context.terminal.startProgress(logs.progress)
-  const { ledger, range } = await analyze({
+  const { ledger, range, evicted } = await analyze({
     ...logs,
     onDocuments: (documents) => tally.add(documents.filter(isWanted)),
     signal: context.signal,
   }).finally(() => progress.end())
+  refuseOtherText(ledger, logs.inputs)
 
-  const { sinceMs = null, untilMs = null } = filter
-  // Times were filtered on the way into the tally, which keeps none.
-  const report = await buildReport(tally, {
+  const { sinceMs, untilMs, outside } = reportedRange(filter, range)
+  // Times were filtered on the way into the tally, which keeps none; traffic by whole minutes, so that some may be in it.
+  const counted = outside === null ? tally : new Tally({ dimensions: DIMENSIONS, everyMs: null })
+  const report = await buildReport(counted, {
     ledger,
-    sinceMs: sinceMs ?? range?.minMs ?? null,
-    untilMs: untilMs ?? range?.maxMs ?? null,
+    sinceMs,
+    untilMs,
     filter: { target: filter.target, proxy: filter.proxy, code: filter.code },
   })
-  const text = options.json ? JSON.stringify(report) : renderReport(report, context.terminal.output).join('\n')
+  const { folded } = counted
+  const text = options.json
+    ? JSON.stringify({ ...report, evicted, folded })
+    : renderReport(report, context.terminal.output, { outside }).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
+  tellReading({ evicted, folded }, context)
   return logs.exitCode()
 }

@@ -8,7 +8,7 @@ import { type RunResult, runPipeline } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import type { RunOptions } from '../options.js'
-import { renderLedger } from '../render/ledger-text.js'
+import { tellReading } from '../reading.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
@@ -16,7 +16,9 @@ export async function run([file]: readonly string[], options: RunOptions, contex
     ? [...options.set, `state.directory=${JSON.stringify(options.state)}`]
     : options.set
   const config = await readPipeline(file, context, overrides)
-  const { exitCode } = options.once ? await runOnce(config, context) : await follow(config, context)
+  if (!options.once) return follow(config, context)
+  const { result, exitCode } = await runToEnd(config, context)
+  tellResult(result, config, context)
   return exitCode
 }
 
@@ -26,8 +28,8 @@ export interface Ended {
   readonly exitCode: number
 }
 
-/** Runs to the end of the input with a progress bar, and says what became of the lines. */
-export async function runOnce(config: PipelineConfig, context: Context): Promise<Ended> {
+/** Runs to the end of the input, or to a stop, with a progress bar. */
+export async function runToEnd(config: PipelineConfig, context: Context): Promise<Ended> {
   let exitCode = 0
   const { terminal } = context
   const onProblem = (problem: HangupError): void => {
@@ -45,12 +47,13 @@ export async function runOnce(config: PipelineConfig, context: Context): Promise
       progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
     },
   }).finally(() => progress.end())
-  terminal.tell(renderLedger(result.ledger))
-  if (result.losses.evicted > 0) {
-    terminal.tell(`${result.losses.evicted} failures left the join early: raise join.maxPending to pair them`)
-  }
-  if (result.ledger.rejections > 0) terminal.tell(`rejected lines: ${config.deadLetters.path}`)
   return { result, exitCode }
+}
+
+/** Says what became of the lines. */
+export function tellResult({ ledger, losses }: RunResult, { deadLetters }: PipelineConfig, context: Context): void {
+  tellReading({ ledger, evicted: losses.evicted }, context)
+  if (ledger.rejections > 0) context.terminal.tell(`rejected lines: ${deadLetters.path}`)
 }
 
 /** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */
@@ -62,7 +65,7 @@ function notices({ http, targets }: PipelineConfig): readonly string[] {
 }
 
 /** Runs as a service: messages are structured log lines on stderr. */
-async function follow(config: PipelineConfig, context: Context): Promise<Ended> {
+async function follow(config: PipelineConfig, context: Context): Promise<number> {
   const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
   const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
   for (const notice of notices(config)) log.warn(notice)
@@ -73,7 +76,7 @@ async function follow(config: PipelineConfig, context: Context): Promise<Ended> 
     onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
   })
   log.info({ ledger: result.ledger, ...result.losses, documents: result.documents }, 'stopped')
-  return { result, exitCode: 0 }
+  return 0
 }
 
 async function surroundings(config: PipelineConfig, context: Context) {

@@ -1,14 +1,17 @@
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { PipelineConfig } from '../../config/schema.js'
 import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
-import { buildReport } from '../../frequency/report.js'
+import { buildReport, type Report } from '../../frequency/report.js'
+import type { RunResult } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
+import { FreshStore } from '../fresh-store.js'
 import type { LogOptions } from '../options.js'
+import { refuseOtherText } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { writeOutput } from '../terminal/write.js'
 import { readPipeline } from './check.js'
-import { runOnce } from './run.js'
+import { runToEnd, tellResult } from './run.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -17,39 +20,55 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
  * store. The store is made anew each time, so that the answer is about these logs alone.
  */
 export async function run(args: readonly string[], options: LogOptions, context: Context): Promise<number> {
-  const store = path.join(options.state, 'start.duckdb')
-  const logs = args.length > 0 ? args.map((each) => (each === '-' ? each : path.resolve(context.cwd, each))) : null
-  const config = await readPipeline(path.join(ROOT, 'pipelines', 'sample.yaml'), context, [
-    `source.files.paths=${JSON.stringify(logs ?? [path.join(ROOT, 'pipelines', 'samples', 'edgemicro-*')])}`,
-    `sinks=${JSON.stringify([{ duckdb: { path: store } }])}`,
+  const file = path.join(options.state, 'start.duckdb')
+  const inputs =
+    args.length > 0
+      ? args.map((each) => (each === '-' ? each : path.resolve(context.cwd, each)))
+      : [path.join(ROOT, 'pipelines', 'samples', 'edgemicro-*')]
+  const config = await readConfig(inputs, options, context)
+  const store = await FreshStore.begin(file)
+  try {
+    const { result, exitCode } = await runToEnd(storedIn(store.temporaryPath, config), context)
+    context.signal.throwIfAborted()
+    refuseOtherText(result.ledger, inputs)
+    const report = await reportOf(store.temporaryPath, result)
+    await store.replace()
+    await writeOutput(context.stdout, `${renderReport(report, context.terminal.output).join('\n')}\n`)
+    tellResult(result, config, context)
+    const shown = path.relative(context.cwd, file)
+    context.terminal.tell(
+      `stored in ${shown}; ask it more: npx hangup frequency --store duckdb:${shown} --by target,cause`,
+    )
+    return exitCode
+  } finally {
+    await store.end()
+  }
+}
+
+function readConfig(inputs: readonly string[], options: LogOptions, context: Context): Promise<PipelineConfig> {
+  return readPipeline(path.join(ROOT, 'pipelines', 'sample.yaml'), context, [
+    `source.files.paths=${JSON.stringify(inputs)}`,
     `state.directory=${JSON.stringify(options.state)}`,
     ...redactionOverrides(options),
     ...(options.gatewayConfig === undefined ? [] : [`gateway.configuration=${JSON.stringify(options.gatewayConfig)}`]),
   ])
-  for (const file of [store, `${store}.wal`]) await rm(file, { force: true })
-
-  const { result, exitCode } = await runOnce(config, context)
-  const answers = await DuckDbFrequencyStore.open(store)
-  try {
-    const { ledger, range } = result
-    const report = await buildReport(answers, {
-      ledger,
-      sinceMs: range?.minMs ?? null,
-      untilMs: range?.maxMs ?? null,
-      filter: {},
-    })
-    await writeOutput(context.stdout, `${renderReport(report, context.terminal.output).join('\n')}\n`)
-  } finally {
-    await answers.close()
-  }
-  const shown = path.relative(context.cwd, store)
-  context.terminal.tell(
-    `stored in ${shown}; ask it more: npx hangup frequency --store duckdb:${shown} --by target,cause`,
-  )
-  return exitCode
 }
 
 function redactionOverrides({ showSecrets, maskQuery }: LogOptions): readonly string[] {
   if (showSecrets) return ['redact.clientId=show', 'redact.query=show', 'redact.text=show']
   return maskQuery ? ['redact.query=mask'] : []
+}
+
+function storedIn(file: string, config: PipelineConfig): PipelineConfig {
+  return { ...config, sinks: [{ kind: 'duckdb', path: file }] }
+}
+
+async function reportOf(file: string, { ledger, range }: RunResult): Promise<Report> {
+  const store = await DuckDbFrequencyStore.open(file)
+  try {
+    const { minMs = null, maxMs = null } = range ?? {}
+    return await buildReport(store, { ledger, sinceMs: minMs, untilMs: maxMs, filter: {} })
+  } finally {
+    await store.close()
+  }
 }

@@ -7,15 +7,24 @@ import { displayWidth, visible, wrap } from '../terminal/text.js'
 import { meaningOf } from './causes.js'
 import { renderLedger } from './ledger-text.js'
 
+export interface ReportNotes {
+  /** Where the logs lie, in event time, when nothing of them lies in the range that was asked for. */
+  readonly outside?: { readonly minMs: number; readonly maxMs: number } | null
+}
+
 /**
  * The report for people, as lines that fit the surface: how often, since when, which targets and APIs, why, what to
  * change, and what became of every line. Texts from the log are made visible.
  */
-export function renderReport(report: Report, { width, style }: Pick<Surface, 'width' | 'style'>): string[] {
+export function renderReport(
+  report: Report,
+  { width, style }: Pick<Surface, 'width' | 'style'>,
+  { outside = null }: ReportNotes = {},
+): string[] {
   const page: Page = { width: Math.max(width, MIN_WIDTH), textWidth: Math.min(width, MAX_TEXT_WIDTH), style }
   const sections =
     report.failures === 0
-      ? [headline(report, page), range(report, page)]
+      ? [outside === null ? headline(report, page) : nothingInRange(outside, page), range(report, page)]
       : [
           headline(report, page),
           range(report, page),
@@ -57,15 +66,17 @@ const INDENT = 2
 /** Keeps words together where lines are broken (`wrap`). */
 const UNBROKEN = '\u00a0'
 
+function nothingInRange({ minMs, maxMs }: { readonly minMs: number; readonly maxMs: number }, page: Page): string[] {
+  const text = `Nothing to report: no lines in this range; these logs go from ${formatInstant(minMs)} to ${formatInstant(maxMs)}.`
+  return wrap(text, page.textWidth).map((line) => page.style.bold(line))
+}
+
 function headline(
   { ledger, requests, failures, rate, rate_low, rate_high }: Report,
   { style, textWidth }: Page,
 ): string[] {
   const sentence = (text: string): string[] => wrap(text, textWidth).map((line) => style.bold(line))
   if (ledger.lines === 0) return sentence('Nothing to report: there is not a single line in these logs.')
-  if (failures === 0 && ledger.rejections === ledger.lines) {
-    return sentence('Nothing to report: none of these lines is a record of the gateway.')
-  }
   if (failures === 0) {
     const among = requests === null ? '' : ` among ${formatCount(requests)}`
     const certainty = rate_high === null ? '' : ` (the rate is surely below ${formatShare(rate_high)})`

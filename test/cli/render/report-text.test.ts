@@ -135,6 +135,16 @@ describe('renderReport', () => {
     expect(lines(report)[0]).toBe('Nothing to report: there is not a single line in these logs.')
   })
 
+  test('says that the logs do not reach into the range, and where they are', () => {
+    const report = { ...REPORT, ...UNCOUNTED, failures: 0, first_failure: null, last_failure: null }
+    const outside = { minMs: Date.parse('2026-11-20T01:00:00Z'), maxMs: Date.parse('2026-11-20T02:00:00Z') }
+    const shown = renderReport(report, { width: 80, style: PLAIN_STYLE }, { outside }).join('\n')
+    expect(shown.split('\n').slice(0, 2).join(' ')).toBe(
+      'Nothing to report: no lines in this range; these logs go from 2026-11-20 01:00:00 UTC to 2026-11-20 02:00:00 UTC.',
+    )
+    expect(shown).toContain('  since         2026-11-23 02:00:00 UTC')
+  })
+
   test('says why there is no rate and what to do about it', () => {
     const report = { ...REPORT, ...UNCOUNTED, targets: [{ ...TARGET, ...UNCOUNTED }], proxies: [] }
     expect(lines(report)[0]).toBe('210 requests failed.')

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { ndjson, projectDirectory, Sandbox } from '../../support/cli.js'
+import { infoLine } from '../../support/lines.js'
 import { corpusRun } from '../../support/truth.js'
 import { oracleLines } from './oracle.js'
 import { leaks } from './secrets.js'
@@ -29,13 +30,16 @@ afterAll(() => sandbox.remove())
 
 test('lines that are cut in the middle are rejected, accounted for, and told without their secrets', async () => {
   const file = sandbox.write('edgemicro-emg-01-0-1-api.log', `${cutLines.join('\n')}\n`)
-  const { stdout, stderr } = await sandbox.hangup(['parse', file])
+  const { code, stdout, stderr } = await sandbox.hangup(['parse', file])
+  // Not one of them is a record that could be used.
+  expect(code).toBe(1)
   const entries = ndjson(stdout)
   expect(entries.filter((entry) => entry.kind === 'event')).toEqual([])
   expect(entries.filter((entry) => entry.kind === 'rejected').length).toBe(cutLines.length)
   expect(leaks(run, stdout + stderr)).toEqual([])
-  const { ledger } = JSON.parse((await sandbox.hangup(['report', '--json', file])).stdout)
-  expect(ledger).toMatchObject({ lines: cutLines.length, events: 0, rejections: cutLines.length })
+  const good = sandbox.write('edgemicro-emg-02-0-1-api.log', `${infoLine()}\n`)
+  const { ledger } = JSON.parse((await sandbox.hangup(['report', '--json', file, good])).stdout)
+  expect(ledger).toMatchObject({ lines: cutLines.length + 1, events: 1, rejections: cutLines.length })
 })
 
 test('lines that are cut in the middle reach the dead letters without their secrets', async () => {

@@ -1,7 +1,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { query } from '../../sinks/duckdb/harness.js'
 import { type CliResult, projectDirectory, Sandbox } from '../../support/cli.js'
+import { clientHalf, infoLine, targetHalf } from '../../support/lines.js'
 import { type CorpusRun, corpusRun, RUNS } from '../../support/truth.js'
 import { expectedFailures } from './expected-failures.js'
 import { leaks } from './secrets.js'
@@ -37,6 +39,12 @@ describe.each(STORED)('the store that the sample pipeline fills from %s', (name)
     const fromLogs = await frequency(sandbox, logsOf(run))
     expect(fromStore).toEqual(fromLogs)
     expect(fromStore.reduce((sum, row) => sum + Number(row.failures), 0)).toBe(expected.length)
+  })
+
+  test('has a view with the rates of frequency, where there are any', async () => {
+    const question = ['frequency', '--json', '--by', 'target', '--every', '1m', '--store', `duckdb:${store}`]
+    const asked: Row[] = JSON.parse((await sandbox.hangup(question)).stdout).rows
+    expect(await viewed(store)).toEqual(asked.map(({ start, ...row }) => ({ minute: start, ...row })).sort(byText))
   })
 
   test('holds no secret, nor does anything else that the run left behind or said', () => {
@@ -92,5 +100,49 @@ async function frequency(sandbox: Sandbox, from: readonly string[]): Promise<rea
   ])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
   const rows: Row[] = JSON.parse(stdout).rows
-  return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  return rows.sort(byText)
 }
+
+/** The rows of `frequency_per_minute`, as `frequency` would give them. */
+async function viewed(store: string): Promise<readonly Row[]> {
+  const sql = `
+    SELECT epoch_ms("minute")::DOUBLE AS "minute", target, requests::DOUBLE AS requests, failures::DOUBLE AS failures, rate
+    FROM frequency_per_minute`
+  const rows = await query(store, sql)
+  return rows.map((row) => ({ ...row, minute: new Date(Number(row.minute)).toISOString() })).sort(byText)
+}
+
+function byText(a: Row, b: Row): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}
+
+test('the view has no rate for an unknown target, for fewer requests than failures, and for requests half known', async () => {
+  const sandbox = new Sandbox()
+  const store = sandbox.path('hangup.duckdb')
+  const log = (gateway: string, ...lines: readonly string[]) =>
+    sandbox.write(`logs/edgemicro-${gateway}-1-1-api.log`, `${lines.join('\n')}\n`)
+  log(
+    'whole',
+    infoLine({ correlationId: 'a' }),
+    infoLine({ correlationId: 'b' }),
+    targetHalf({ correlationId: 'b' }),
+    infoLine({ correlationId: 'c', host: 'few:1' }),
+    targetHalf({ correlationId: 'c', host: 'few:1' }),
+    targetHalf({ correlationId: 'd', host: 'few:1' }),
+    infoLine({ correlationId: 'e', host: 'half:1' }),
+    clientHalf({ url: 'nowhere/1', correlationId: 'f', status: '404' }),
+  )
+  log('silent', targetHalf({ correlationId: 'g', host: 'half:1' }))
+  const environment = { LOGS: sandbox.path('logs'), HANGUP_STORE: store }
+  expect(await sandbox.hangup(['run', samplePipeline, '--once'], { environment })).toMatchObject({ code: 0 })
+  const rates = Object.fromEntries(
+    (await viewed(store)).map(({ target, requests, rate }) => [target, [requests, rate]]),
+  )
+  sandbox.remove()
+  expect(rates).toEqual({
+    '10.0.0.9:8080': [2, 0.5],
+    'few:1': [1, null],
+    'half:1': [null, null],
+    null: [null, null],
+  })
+})

@@ -1,0 +1,77 @@
+import { access, constants, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { PipelineConfig, SinkConfig } from '../config/schema.js'
+import { PermanentError, systemCode } from '../errors.js'
+import { DuckDbFrequencyStore } from '../frequency/duckdb.js'
+import { missingIn } from '../pipeline/run.js'
+import { discoverLogFiles } from '../sources/discover.js'
+import type { Context } from './context.js'
+import { tellProblem } from './errors.js'
+
+/**
+ * Looks whether what a pipeline reads and writes can be reached, and tells what is there. Makes nothing and changes
+ * nothing. Throws where something can not be reached, or this version has nothing to reach it with.
+ */
+export async function connect(config: PipelineConfig, context: Pick<Context, 'terminal'>): Promise<void> {
+  const { source, sinks } = config
+  const missing = missingIn(config)
+  if (missing !== null) throw missing
+  if (source.kind === 'tail' || source.kind === 'files') {
+    const { paths } = await discoverLogFiles({
+      inputs: source.paths,
+      exclude: source.kind === 'tail' ? source.exclude : [],
+      onProblem: (problem) => tellProblem(problem, context),
+    })
+    context.terminal.tell(`source: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`)
+  }
+  for (const sink of sinks) context.terminal.tell(`sink ${sink.kind}: ${await reach(sink)}`)
+}
+
+async function reach(sink: SinkConfig): Promise<string> {
+  return sink.kind === 'duckdb' ? reachStore(sink.path) : 'ok'
+}
+
+async function reachStore(file: string): Promise<string> {
+  const stats = await statOf(file)
+  if (stats === null) {
+    await checkDirectory(file)
+    return 'ok, not there yet'
+  }
+  await access(file, constants.W_OK).catch((error) => {
+    throw unreachable(`no permission to write the store: ${file}`, 'make the file writable for this user', error)
+  })
+  // An empty file is a store to be.
+  if (stats.isFile() && stats.size === 0) return 'ok, empty'
+  const store = await DuckDbFrequencyStore.open(file)
+  await store.close()
+  return 'ok'
+}
+
+/** A store is made together with its directory, in the nearest one that is there. */
+async function checkDirectory(file: string): Promise<void> {
+  let directory = path.dirname(path.resolve(file))
+  let stats = await statOf(directory)
+  while (stats === null && directory !== path.dirname(directory)) {
+    directory = path.dirname(directory)
+    stats = await statOf(directory)
+  }
+  if (!stats?.isDirectory()) {
+    throw unreachable(`the store cannot be made: ${file} (${directory} is no directory)`, 'give another path')
+  }
+  await access(directory, constants.W_OK | constants.X_OK).catch((error) => {
+    const hint = 'make the directory writable for this user, or give another path'
+    throw unreachable(`the store cannot be made: ${file} (no permission in ${directory})`, hint, error)
+  })
+}
+
+/** Null where there is nothing of that name. */
+async function statOf(file: string) {
+  return stat(file).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null
+    throw unreachable(`the store cannot be reached: ${file} (${systemCode(error)})`, 'give another path', error)
+  })
+}
+
+function unreachable(message: string, hint: string, cause?: unknown): PermanentError {
+  return new PermanentError(message, { code: 'store_unreachable', hint, cause })
+}
