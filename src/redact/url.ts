@@ -22,15 +22,19 @@ export function redactUrl(url: string | null, mode: QueryMode, ownKey: string | 
   return { path: redactPath(path.startsWith('/') ? path : `/${path}`, ownKey), query: redactQuery(query, mode) }
 }
 
-/** The url field as logged → the same field without what must not leave. */
+/** The url field as logged → the same field without what must not leave: all but the query stays where it is harmless. */
 export function redactUrlField(url: string, mode: QueryMode, ownKey: string | null): string {
   const { before, query } = splitQuery(url)
   const redacted = redactQuery(query, mode)
   const path = redactPath(before, ownKey)
-  return redacted === null ? path : `${path}?${redacted}`
+  if (redacted !== null) return `${path}?${redacted}`
+  return query === null ? `${path}${ANCHOR.exec(url)?.[0] ?? ''}` : path
 }
 
-/** A fragment is dropped, wherever it begins: it may be an implicit grant's tokens. */
+/** The name of a place in a page: letters alone, and few. Any other fragment may be an implicit grant's tokens. */
+const ANCHOR = /#[a-z]{1,16}$/i
+
+/** The fragment, wherever it begins, is in neither part. */
 function splitQuery(url: string): { readonly before: string; readonly query: string | null } {
   const fragment = url.indexOf('#')
   const whole = fragment < 0 ? url : url.slice(0, fragment)

@@ -135,7 +135,7 @@ export class EntryWriter implements LineHandler {
       const hostEnd = end[Field.host]
       if (endOfPlainPath(bytes, hostStart, hostEnd) !== hostEnd || holdsKey(view, hostStart, hostEnd)) return -1
     }
-    if (view.role === Role.other && !this.#isHarmless(view, Field.message)) return -1
+    if (!saysOwnWords(view) && !this.#isHarmless(view, Field.message)) return -1
     if (query === 'show') return end[Field.url]
     const urlEnd = endOfPlainPath(bytes, start[Field.url], end[Field.url])
     if (urlEnd < 0 || (query === 'mask' && urlEnd < end[Field.url])) return -1
@@ -194,7 +194,7 @@ export class EntryWriter implements LineHandler {
       clientId: redaction.clientKey(clientId),
       correlationId: view.text(Field.correlationId),
       component: view.text(Field.component),
-      message: redaction.text(view.text(Field.message), clientId),
+      message: saysOwnWords(view) ? view.text(Field.message) : redaction.text(view.text(Field.message), clientId),
       method: view.text(Field.method),
       status: view.number(Field.status),
       errorMessage: redaction.text(view.text(Field.errorMessage), clientId),
@@ -212,6 +212,9 @@ export class EntryWriter implements LineHandler {
     return this.#input
   }
 }
+
+/** The message is one of those that the gateway has for requests: no secret can stand in it. */
+const saysOwnWords = ({ role }: EventView): boolean => role !== Role.other && role !== Role.client
 
 /** An entry without what only its end can tell. */
 type Opened<Entry extends { readonly continuation: unknown; readonly position: unknown }> = Omit<
