@@ -48,6 +48,8 @@ export interface FrequencyRow {
   /** Null where no denominator is known: never shown as a rate. */
   readonly requests: number | null
   readonly failures: number
+  /** False where some of the failures have no requests counted beside them, so that `requests` is no denominator. */
+  readonly isCovered?: boolean
   readonly firstFailureMs: number | null
   readonly lastFailureMs: number | null
 }

@@ -10,13 +10,15 @@ export interface Rate {
 
 /**
  * The rate of a row, or null where its requests are no denominator for its failures: unknown, none, fewer than the
- * failures, or requests that no target or API is known of (those of the gateway's statistics are everybody's).
+ * failures, not those of all the failures, or requests that no target or API is known of (those of the gateway's statistics are everybody's).
  */
 export function rateOf({
   requests,
   failures,
   values,
-}: Pick<FrequencyRow, 'requests' | 'failures' | 'values'>): Rate | null {
+  isCovered = true,
+}: Pick<FrequencyRow, 'requests' | 'failures' | 'values' | 'isCovered'>): Rate | null {
+  if (!isCovered) return null
   if (values.target === null || values.proxy === null) return null
   if (requests === null || requests === 0 || failures > requests) return null
   return { rate: failures / requests, ...wilson(failures, requests) }

@@ -56,11 +56,15 @@ export interface ReportInput {
 
 /**
  * Asks a store all that a report says. A target or API without failures is in the list too, so that the healthy ones are
- * seen. Throws what the store throws.
+ * seen. `coverage`: see `askCovered`. Throws what the store throws.
  */
-export async function buildReport(store: FrequencyStore, input: ReportInput): Promise<Report> {
+export async function buildReport(
+  store: FrequencyStore,
+  input: ReportInput,
+  coverage: FrequencyStore = store,
+): Promise<Report> {
   const ask = (...by: Dimension[]): Promise<readonly FrequencyRow[]> =>
-    askCovered(store, { by, everyMs: null, filter: input.filter })
+    askCovered(store, { by, everyMs: null, filter: input.filter }, coverage)
   // One after another: a store answers on one connection.
   const total = (await ask())[0] ?? NOTHING
   const byCause = counts(await ask('cause'), 'cause')

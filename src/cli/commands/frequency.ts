@@ -1,6 +1,6 @@
-import { askCovered } from '../../frequency/covered.js'
+import { askCovered, coverageGrain, filteredDimensions } from '../../frequency/covered.js'
 import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
-import type { Dimension, FrequencyStore, Question } from '../../frequency/question.js'
+import type { FrequencyStore, Question } from '../../frequency/question.js'
 import { Tally } from '../../frequency/tally.js'
 import { analyze } from '../../pipeline/analyze.js'
 import type { Context } from '../context.js'
@@ -57,24 +57,25 @@ async function askLogs(
   context: Context,
 ): Promise<Asked> {
   const { target, proxy, code } = question.filter
-  const filtered: Dimension[] = []
-  if (target !== undefined) filtered.push('target')
-  if (proxy !== undefined) filtered.push('proxy')
-  if (code !== undefined) filtered.push('code')
   const tally = new Tally({
-    dimensions: [...new Set([...question.by, ...filtered, 'gateway' as const])],
+    dimensions: [...question.by, ...filteredDimensions(question.filter)],
     everyMs: question.everyMs,
   })
+  const coverage = new Tally(coverageGrain(question.by, question.filter))
   const isWanted = passes(question.filter)
   const logs = await openLogsOf(args, options, context)
   const progress = context.terminal.startProgress(logs.progress)
   const { ledger, evicted } = await analyze({
     ...logs,
-    onDocuments: (documents) => tally.add(documents.filter(isWanted)),
+    onDocuments: (documents) => {
+      const wanted = documents.filter(isWanted)
+      tally.add(wanted)
+      coverage.add(wanted)
+    },
     signal: context.signal,
   }).finally(() => progress.end())
   refuseOtherText(ledger, logs.inputs)
   if (ledger.lines === 0) context.terminal.tell('hangup: no lines: the logs are empty')
-  const rows = await askCovered(tally, { ...question, filter: { target, proxy, code } })
+  const rows = await askCovered(tally, { ...question, filter: { target, proxy, code } }, coverage)
   return { rows, exitCode: logs.exitCode(), ledger, evicted, folded: tally.folded }
 }

@@ -116,7 +116,9 @@ function missingRate({ rate, requests, failures }: Report, { textWidth }: Page):
   const reason =
     requests === null
       ? 'No rate: these logs do not say how many requests were made.'
-      : `No rate: these logs tell of ${formatCount(requests)} requests only, fewer than the ${formatCount(failures)} that failed.`
+      : failures <= requests
+        ? 'No rate: some of these failures come from logs that do not count their requests.'
+        : `No rate: these logs tell of ${formatCount(requests)} requests only, fewer than the ${formatCount(failures)} that failed.`
   return wrap(
     `${reason} Set logging.level:${UNBROKEN}info (or logging.stats_log_interval) on the gateway to have them counted.`,
     textWidth,
@@ -146,8 +148,15 @@ function groups(title: string, column: string, rows: readonly Named[], { width, 
     style.bold(title),
     ...renderTable(table, { width, indent: INDENT, style }),
     ...(more.length > 0 ? [style.dim(`  and ${more.join(', ')}`)] : []),
+    ...(hasRates && shown.some(isPartlyCounted)
+      ? [style.dim('  -: some of the failures come from logs that do not count requests')]
+      : []),
   ]
 }
+
+/** Requests are known, but not those of all the failures. */
+const isPartlyCounted = ({ requests, rate, failures }: ReportNumbers): boolean =>
+  rate === null && requests !== null && failures <= requests
 
 const RATE_COLUMNS: Table['columns'] = [
   { title: 'requests', align: 'right' },
