@@ -11,5 +11,6 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
     ],
   },
+  setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   testTimeout: 30_000,
 }
