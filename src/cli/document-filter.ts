@@ -1,7 +1,6 @@
+import { MINUTE_MS } from '../frequency/answer.js'
 import type { Filter } from '../frequency/question.js'
 import type { IndexDocument } from '../records.js'
-
-const MINUTE_MS = 60_000
 
 /**
  * Whether a document lies within a filter: failures by their own time, traffic by whole minutes (that of `sinceMs`

@@ -1,5 +1,6 @@
 import { closestMatch } from 'leven'
 import { ConfigError } from '../errors.js'
+import { MINUTE_MS } from '../frequency/answer.js'
 import { DIMENSIONS, type Dimension, type Question } from '../frequency/question.js'
 import type { FrequencyOptions } from './options.js'
 import { readFilter, type TimeReference } from './ranges.js'
@@ -30,7 +31,6 @@ export function readEvery(text: string): number {
   })
 }
 
-const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: 3_600_000, d: DAY_MS }
 

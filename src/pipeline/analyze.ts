@@ -2,7 +2,7 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { IndexDocument, Ledger } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
-import { Processor } from './processor.js'
+import { HELD_WINDOWS, Processor } from './processor.js'
 
 export interface AnalyzeOptions {
   readonly source: Source
@@ -26,7 +26,6 @@ export interface Analysis {
 const WINDOW_MS = 5_000
 const LATENESS_MS = 60_000
 const MAX_PENDING = 100_000
-const HELD_WINDOWS = 200_000
 
 /**
  * Reads a source to its end without storing anything: each failure is given once, in its final form. Throws the reason

@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PermanentError, systemCode } from '../errors.js'
+import { decode } from '../event-view.js'
 import type { TextView } from '../line-handler.js'
 import type { RejectedEntry, RejectionReason } from '../records.js'
 
@@ -27,7 +28,7 @@ export class DeadLetters {
 
   add(reason: RejectionReason, { bytes, lineStart, lineEnd, source, offset }: TextView): void {
     const end = Math.min(lineEnd, lineStart + MAX_TEXT_BYTES)
-    const text = this.#redact(new TextDecoder().decode(bytes.subarray(lineStart, end)))
+    const text = this.#redact(decode(bytes, lineStart, end))
     const entry: RejectedEntry = { kind: 'rejected', reason, text, position: { source: source.path, offset } }
     const line = `${JSON.stringify(entry)}\n`
     this.#lines.push(line)

@@ -1,8 +1,7 @@
+import { MINUTE_MS } from '../count/traffic.js'
 import type { LineBlock, LineSource } from '../records.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import type { TailedBlock, TailedSource } from '../sources/tail/tailed-source.js'
-
-const MINUTE_MS = 60_000
 
 /** What a checkpoint says of the input: where to begin again, and which windows are stored for good. */
 export interface InputPositions {

@@ -24,6 +24,9 @@ import { RequestReader } from './request-reader.js'
 /** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
 export const EVIDENCE_HORIZON_MS = 10 * 60_000
 
+/** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
+export const HELD_WINDOWS = 200_000
+
 export interface ProcessorOptions {
   readonly redactor: Redactor
   readonly windowMs: number
@@ -107,19 +110,21 @@ export class Processor implements LineHandler {
   advance({ together = false }: { readonly together?: boolean } = {}): void {
     let latestMs = Number.NEGATIVE_INFINITY
     for (const partition of this.#partitions.values()) {
-      partition.watermarkMs = partition.clock.watermarkMs
-      latestMs = Math.max(latestMs, partition.watermarkMs)
+      const { watermarkMs } = partition.clock
+      latestMs = Math.max(latestMs, watermarkMs)
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
-        this.#emitTraffic(partition, partition.traffic.close(partition.watermarkMs))
+        this.#emitTraffic(partition, partition.traffic.close(watermarkMs))
       }
     }
     if (!together) {
-      this.#emitFailures(this.#joiner.close((name) => this.#partitions.get(name)?.watermarkMs ?? latestMs, latestMs))
+      this.#emitFailures(
+        this.#joiner.close((name) => this.#partitions.get(name)?.clock.watermarkMs ?? latestMs, latestMs),
+      )
       return
     }
     let leastMs = Math.min(latestMs, this.#blockFirstMs - this.#options.latenessMs)
-    for (const { watermarkMs } of this.#partitions.values()) {
-      if (watermarkMs >= latestMs - EVIDENCE_HORIZON_MS) leastMs = Math.min(leastMs, watermarkMs)
+    for (const { clock } of this.#partitions.values()) {
+      if (clock.watermarkMs >= latestMs - EVIDENCE_HORIZON_MS) leastMs = Math.min(leastMs, clock.watermarkMs)
     }
     this.#emitFailures(this.#joiner.close(() => leastMs, leastMs))
   }
@@ -318,7 +323,6 @@ export class Processor implements LineHandler {
       traffic: new TrafficCounter({ closedUntilMs: this.#options.closedUntilMs?.get(source.partition) }),
       stats: new StatsCounter(),
       dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
-      watermarkMs: Number.NEGATIVE_INFINITY,
     }
     this.#partitions.set(source.partition, partition)
     return partition
@@ -347,7 +351,6 @@ interface Partition {
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
   readonly dimensions: ByteMap<KnownDimensions>
-  watermarkMs: number
 }
 
 function numberAt({ bytes, start, end }: EventView, field: number): number {

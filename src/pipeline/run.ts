@@ -17,7 +17,7 @@ import { Delivery } from './delivery.js'
 import { mergeFailureDocuments } from './document.js'
 import { openLogs } from './open-logs.js'
 import { Positions } from './positions.js'
-import { EVIDENCE_HORIZON_MS, Processor, type ProcessorOptions } from './processor.js'
+import { EVIDENCE_HORIZON_MS, HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import { loadRedactionKey } from './redaction-key.js'
 import { Activity, withTicks } from './ticks.js'
 
@@ -156,8 +156,6 @@ function processorOptions(
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
 }
-
-const HELD_WINDOWS = 200_000
 
 /**
  * Why this version cannot run a pipeline, or null where it can. The sources and sinks of later versions validate

@@ -1,14 +1,12 @@
-import { askCovered, coverageGrain, filteredDimensions } from '../../frequency/covered.js'
+import { askCovered, filteredDimensions } from '../../frequency/covered.js'
 import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
 import type { FrequencyStore, Question } from '../../frequency/question.js'
-import { Tally } from '../../frequency/tally.js'
-import { analyze } from '../../pipeline/analyze.js'
 import type { Context } from '../context.js'
-import { passes } from '../document-filter.js'
+import { countLogs } from '../count-logs.js'
 import { openLogsOf } from '../logs.js'
 import type { FrequencyOptions } from '../options.js'
 import { readQuestion } from '../questions.js'
-import { type Reading, refuseOtherText, tellReading } from '../reading.js'
+import { type Reading, tellReading } from '../reading.js'
 import { frequencyCsv, frequencyJson, renderFrequency } from '../render/frequency.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
@@ -57,24 +55,12 @@ async function askLogs(
   context: Context,
 ): Promise<Asked> {
   const { target, proxy, code } = question.filter
-  const tally = new Tally({
+  const logs = await openLogsOf(args, options, context)
+  const grain = {
     dimensions: [...question.by, ...filteredDimensions(question.filter)],
     everyMs: question.everyMs,
-  })
-  const coverage = new Tally(coverageGrain(question.by, question.filter))
-  const isWanted = passes(question.filter)
-  const logs = await openLogsOf(args, options, context)
-  const progress = context.terminal.startProgress(logs.progress)
-  const { ledger, evicted } = await analyze({
-    ...logs,
-    onDocuments: (documents) => {
-      const wanted = documents.filter(isWanted)
-      tally.add(wanted)
-      coverage.add(wanted)
-    },
-    signal: context.signal,
-  }).finally(() => progress.end())
-  refuseOtherText(ledger, logs.inputs)
+  }
+  const { tally, coverage, ledger, evicted } = await countLogs(logs, grain, question.filter, context)
   if (ledger.lines === 0) context.terminal.tell('hangup: no lines: the logs are empty')
   const rows = await askCovered(tally, { ...question, filter: { target, proxy, code } }, coverage)
   return { rows, exitCode: logs.exitCode(), ledger, evicted, folded: tally.folded }
