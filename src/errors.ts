@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'input_truncated'
   | 'store_locked'
   | 'store_unreachable'
+  | 'store_denied'
+  | 'store_busy'
   | 'store_incompatible'
   | 'state_locked'
   | 'state_unusable'
@@ -45,8 +47,19 @@ export class ConfigError extends HangupError {}
 /** Input that cannot be read: told to the user, the other inputs are still read, exit with 1. */
 export class InputError extends HangupError {}
 
-/** May pass by itself: retry with back-off and jitter. */
-export class TransientError extends HangupError {}
+/** May pass by itself: retry with back-off and jitter, and no sooner than the other side asks for. */
+export class TransientError extends HangupError {
+  /** The other side's own delay; null where it named none. */
+  readonly retryAfterMs: number | null
+
+  constructor(
+    message: string,
+    { retryAfterMs = null, ...details }: ErrorDetails & { readonly retryAfterMs?: number | null },
+  ) {
+    super(message, details)
+    this.retryAfterMs = retryAfterMs
+  }
+}
 
 /** Will fail again in the same way: stop without moving the checkpoint, exit with 1. */
 export class PermanentError extends HangupError {}

@@ -59,7 +59,7 @@ http: { listen: "127.0.0.1:9464" }
       targets: [{ target: '10.0.0.9:8080', idleTimeoutMs: 5000 }],
       sinks: [
         { kind: 'duckdb' },
-        { kind: 'elasticsearch', maxBatchBytes: 5 * 1024 * 1024, timeoutMs: 30_000 },
+        { kind: 'elasticsearch', maxBatchBytes: 2 * 1024 * 1024, timeoutMs: 30_000 },
         { kind: 'kafka' },
         { kind: 'stdout' },
       ],
@@ -183,7 +183,7 @@ window: 5s
       'pipelines/edge.yaml:14:35  targets[1].idleTimeout: must be between 1ms and 1d',
       'pipelines/edge.yaml:17:7  sinks[0].duckdb.pth: unknown option; did you mean "path"?',
       'pipelines/edge.yaml:18:5  sinks[1]: writes to the same place as sinks[0]',
-      'pipelines/edge.yaml:19:22  sinks[2].elasticsearch.auth: give either apiKey, or username and password',
+      'pipelines/edge.yaml:19:22  sinks[2].elasticsearch.auth: give one of apiKey, apiKeyFile, or username with password or passwordFile',
       'pipelines/edge.yaml:20:5  sinks[3]: choose one of duckdb, elasticsearch, kafka, stdout',
       'pipelines/edge.yaml:21:1  window: unknown option; did you mean "join.window"?',
     ])

@@ -9,7 +9,7 @@ describe('the table of options', () => {
     '| `join.window` | `5s` | duration, 100ms to 10m | how far apart two halves may be, in event time |',
     '| `source.tail.paths` | required | list, or text with commas | log files, directories or globs, `.gz` included |',
     '| `gateway.configuration` | none | path |',
-    '| `sinks[].elasticsearch.batch` | `5MiB` | size, 64KiB to 64MiB |',
+    '| `sinks[].elasticsearch.batch` | `2MiB` | size, 64KiB to 64MiB |',
     '| `deadLetters.path` | `<state.directory>/<name>.dead-letters.ndjson` | path |',
   ])('holds %s', (row) => {
     expect(optionTable()).toContain(row)

@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs'
+import { Client, type ClientOptions, errors } from '@elastic/elasticsearch'
+import { ConfigError, PermanentError, systemCode, TransientError } from '../../errors.js'
+
+/** How to reach a cluster. Secrets come from a pipeline file's variables, from a file, or from the environment. */
+export interface ConnectionOptions {
+  /** URL of a node; null where `cloudId` says where it is. */
+  readonly node: string | null
+  readonly cloudId?: string
+  readonly auth?: {
+    readonly username?: string
+    readonly password?: string
+    readonly passwordFile?: string
+    readonly apiKey?: string
+    readonly apiKeyFile?: string
+  }
+  /** File of the certificate authority's certificate (PEM). */
+  readonly ca?: string
+  readonly timeoutMs: number
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
+  /** With its leading `/`; names in it are encoded by the caller. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean>>
+  readonly body?: object
+  /** NDJSON in place of `body`, each line ended by `\n`. */
+  readonly lines?: string
+  /** Statuses that are an answer and no error, besides 2xx. */
+  readonly answers?: readonly number[]
+  readonly signal?: AbortSignal
+}
+
+export interface Answer<Body> {
+  readonly status: number
+  readonly body: Body
+}
+
+/**
+ * A cluster, as narrow as we need it: requests, with every fault classified. Nothing is tried again in here.
+ *
+ * `request` throws `TransientError` for what may pass (`store_unreachable`: no connection, timeout, 502 … 504;
+ * `store_busy`: 429, with the server's delay) and `PermanentError` otherwise (`store_denied`: 401, 403;
+ * `store_incompatible`: another product or an API that is not there). Messages hold no credentials.
+ */
+export interface Elasticsearch {
+  /** As messages name it: the URL of the node, or the cloud id's name. */
+  readonly name: string
+  request<Body>(request: Request): Promise<Answer<Body>>
+  close(): Promise<void>
+}
+
+/** Makes a connection without using it. Throws `ConfigError` where a file of it cannot be read. */
+export function connectElasticsearch(options: ConnectionOptions): Elasticsearch {
+  const name = options.node?.replace(/\/+$/, '') ?? (options.cloudId ?? '').replace(/:.*/s, '')
+  const client = new Client(clientOptions(options))
+  return {
+    name,
+    async request<Body>({ method, path, query, body, lines, answers, signal }: Request): Promise<Answer<Body>> {
+      try {
+        const { statusCode, body: answer } = await client.transport.request<Body>(
+          { method, path, querystring: query, body: body as Record<string, unknown> | undefined, bulkBody: lines },
+          { meta: true, ignore: answers === undefined ? undefined : [...answers], signal },
+        )
+        return { status: statusCode ?? 0, body: answer }
+      } catch (error) {
+        throw storeError(error, name, `${method} ${path}`)
+      }
+    },
+    close: () => client.close(),
+  }
+}
+
+/** What the client is told; secrets that stand in files are read here. */
+export function clientOptions({ node, cloudId, auth, ca, timeoutMs }: ConnectionOptions): ClientOptions {
+  return {
+    ...(node === null ? { cloud: { id: cloudId ?? '' } } : { node }),
+    ...(auth !== undefined && { auth: credentials(auth) }),
+    ...(ca !== undefined && { tls: { ca: readSecret(ca, 'certificate') } }),
+    requestTimeout: timeoutMs,
+    maxRetries: 0,
+    enableMetaHeader: false,
+    redaction: { type: 'remove' },
+  }
+}
+
+function credentials(auth: NonNullable<ConnectionOptions['auth']>): NonNullable<ClientOptions['auth']> {
+  const apiKey = auth.apiKey ?? (auth.apiKeyFile === undefined ? undefined : readSecret(auth.apiKeyFile, 'API key'))
+  if (apiKey !== undefined) return { apiKey }
+  const file = auth.passwordFile
+  const password = auth.password ?? (file === undefined ? '' : readSecret(file, 'password'))
+  return { username: auth.username ?? '', password }
+}
+
+function readSecret(file: string, what: string): string {
+  try {
+    const text = readFileSync(file, 'utf8')
+    return what === 'certificate' ? text : text.trim()
+  } catch (error) {
+    throw new ConfigError(`cannot read the ${what}: ${file} (${systemCode(error) ?? 'unreadable'})`, {
+      code: 'config',
+      hint: `give the path of a file that this user may read and that holds the ${what}`,
+      cause: error,
+    })
+  }
+}
+
+/** What an error of the client means for the caller; an unknown one is given back. */
+function storeError(error: unknown, name: string, operation: string): unknown {
+  if (error instanceof errors.RequestAbortedError) return error
+  if (error instanceof errors.ResponseError) return responseError(error, name, operation)
+  if (error instanceof errors.TimeoutError) {
+    return new TransientError(`no answer from Elasticsearch in time: ${name} (${operation})`, {
+      code: 'store_unreachable',
+      hint: 'look at the load of the cluster; nothing that was not stored has been marked as done',
+      cause: error,
+    })
+  }
+  if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError) {
+    return connectionError(error, name)
+  }
+  if (error instanceof errors.ProductNotSupportedError) {
+    return new PermanentError(`not an Elasticsearch: ${name}`, {
+      code: 'store_incompatible',
+      hint: 'give the URL of an Elasticsearch 8.14 or newer',
+      cause: error,
+    })
+  }
+  return error
+}
+
+const CERTIFICATE = /certificate|self.signed|CERT_|altname/i
+
+function connectionError(error: Error, name: string): TransientError | PermanentError {
+  // Trust does not come back by waiting.
+  if (CERTIFICATE.test(error.message)) {
+    return new PermanentError(`the certificate of Elasticsearch is not trusted: ${name} (${error.message})`, {
+      code: 'store_denied',
+      hint: "give its certificate authority's certificate with the option ca, and the host name that it is made for",
+      cause: error,
+    })
+  }
+  return new TransientError(`Elasticsearch cannot be reached: ${name} (${error.message})`, {
+    code: 'store_unreachable',
+    hint: 'is it running, and is this its address? Nothing that was not stored has been marked as done',
+    cause: error,
+  })
+}
+
+function responseError(error: errors.ResponseError, name: string, operation: string): unknown {
+  const status = error.statusCode ?? 0
+  const what = `${operation} answered ${status}: ${name} (${reasonOf(error.body)})`
+  if (status === 429) {
+    const retryAfterMs = delayOf(error.headers?.['retry-after'])
+    const hint = 'Elasticsearch is busy or out of disk: it will be tried again'
+    return new TransientError(what, { code: 'store_busy', hint, retryAfterMs, cause: error })
+  }
+  if (status === 401 || status === 403) {
+    const hint = 'check user, password or API key, and the privileges that the README lists'
+    return new PermanentError(what, { code: 'store_denied', hint, cause: error })
+  }
+  if (status >= 500) {
+    const hint = 'Elasticsearch is starting, overloaded or has lost shards: look at its health'
+    return new TransientError(what, { code: 'store_unreachable', hint, cause: error })
+  }
+  return new PermanentError(what, {
+    code: 'store_incompatible',
+    hint: 'is this an Elasticsearch 8.14 or newer, with the templates that hangup setup elasticsearch installs?',
+    cause: error,
+  })
+}
+
+/** The reason in an error's body; bodies are objects, or a text where no API answered. */
+export function reasonOf(body: unknown): string {
+  const error = (body as { readonly error?: unknown } | null | undefined)?.error ?? body
+  if (typeof error === 'string') return error.slice(0, 300)
+  const { type, reason } = (error ?? {}) as { readonly type?: unknown; readonly reason?: unknown }
+  return (
+    [type, reason]
+      .filter((part) => typeof part === 'string')
+      .join(': ')
+      .slice(0, 300) || 'no reason given'
+  )
+}
+
+/** `Retry-After` in seconds or as a date, in milliseconds; null where it is absent or neither. */
+function delayOf(header: string | readonly string[] | undefined): number | null {
+  if (typeof header !== 'string') return null
+  if (/^\d{1,6}$/.test(header)) return Number(header) * 1000
+  const untilMs = Date.parse(header)
+  return Number.isNaN(untilMs) ? null : Math.max(0, untilMs - Date.now())
+}
