@@ -51,6 +51,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'parse/line-parser.ts', because: 'parse and explain print single lines, without a pipeline' },
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
+    { to: 'sinks/elasticsearch', because: 'check --connect, setup, frequency and verify reach a cluster' },
     { to: 'sinks/failure-json.ts', because: 'failures prints documents' },
     { to: 'sinks/json-bytes.ts', because: 'what failures prints is collected as bytes' },
   ],
