@@ -40,14 +40,14 @@ const TIMEOUT_MS = 30_000
 
 /** The URL is repeated in messages, so that nothing secret may be in it. */
 function nodeFrom(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  // Checked on the text as well: `@` where a URL is not understood may stand behind a password.
-  if (url === null ? text.includes('@') : url.username !== '' || url.password !== '') {
+  // As the option `node` of the sink has it: no `@`, so that no password hides in what is no URL.
+  if (text.includes('@')) {
     throw new ConfigError('a user or password in the URL of Elasticsearch', {
       code: 'usage',
       hint: 'give the URL without it, and ELASTICSEARCH_USERNAME with ELASTICSEARCH_PASSWORD or ELASTICSEARCH_PASSWORD_FILE',
     })
   }
+  const url = URL.canParse(text) ? new URL(text) : null
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
   if (!isPlain) {
     const hint = 'give an http or https URL, such as http://localhost:9200'
