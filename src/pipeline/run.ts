@@ -35,6 +35,8 @@ export interface RunInput {
   /** Its abort is a clean stop. */
   readonly signal: AbortSignal
   readonly onProblem: (problem: HangupError) => void
+  /** Told of what an operator should know and need not act on. */
+  readonly onNotice: (notice: string) => void
   /** Called when reading begins. */
   readonly onStart?: (progress: Measure) => void
   readonly timing?: Timing
@@ -181,6 +183,7 @@ async function openSink(sink: SinkConfig, input: RunInput & { readonly deadLette
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,
+        onNotice: input.onNotice,
         onRefused: (refused) => input.deadLetters.addRefused({ sink: sink.kind, ...refused }),
       })
     case 'stdout':

@@ -82,6 +82,7 @@ class Run {
       stdout: this.#stdout,
       signal: this.#stop.signal,
       onProblem,
+      onNotice: () => {},
       timing: { tickMs: 10, quietMs: 60 },
     })
   }

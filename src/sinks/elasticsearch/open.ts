@@ -2,6 +2,7 @@ import { PermanentError } from '../../errors.js'
 import type { MergeFailures } from '../collapse.js'
 import { type RetryOptions, retrying } from '../retry.js'
 import { type ConnectionOptions, connectElasticsearch, type Elasticsearch, statusOf } from './connection.js'
+import { installMissing } from './setup/setup.js'
 import { ElasticsearchSink, type RefusedDocument } from './sink.js'
 
 export interface OpenOptions extends ConnectionOptions {
@@ -17,6 +18,8 @@ export interface OpenOptions extends ConnectionOptions {
   /** A server that is away at the start is waited for. */
   readonly patient: boolean
   readonly onRefused: (refused: RefusedDocument) => void
+  /** Told of what was installed, and of what an operator should know, one line each. */
+  readonly onNotice: (notice: string) => void
 }
 
 /**
@@ -25,8 +28,12 @@ export interface OpenOptions extends ConnectionOptions {
  */
 export async function openElasticsearchSink(options: OpenOptions): Promise<ElasticsearchSink> {
   const elasticsearch = connectElasticsearch(options)
-  const reach = () => checkVersion(elasticsearch)
-  await (options.patient ? retrying(reach, options.retry) : reach())
+  const prepare = async (): Promise<readonly string[]> => {
+    await checkVersion(elasticsearch)
+    return options.setup ? installMissing(elasticsearch, options.prefix) : []
+  }
+  const notices = await (options.patient ? retrying(prepare, options.retry) : prepare())
+  for (const notice of notices) options.onNotice(notice)
   return new ElasticsearchSink({ ...options, elasticsearch, recount: { mark: () => {}, settle: async () => {} } })
 }
 
