@@ -53,7 +53,7 @@ function keyOf({ startMs, values }: FrequencyRow): string {
 }
 
 function nameOf(code: string | null): string {
-  if (code === null) return 'none'
+  if (code === null || code === '') return 'none'
   return /^[A-Z][A-Z0-9_]*$/.test(code) && code.length <= 64 ? code : 'other'
 }
 
