@@ -50,6 +50,8 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     },
     { to: 'parse/line-parser.ts', because: 'parse and explain print single lines, without a pipeline' },
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
+    { to: 'sinks/elasticsearch/connection.ts', because: 'commands reach Elasticsearch with what the environment says' },
+    { to: 'sinks/elasticsearch/setup', because: 'setup installs what the sink needs' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
     { to: 'sinks/failure-json.ts', because: 'failures prints documents' },
     { to: 'sinks/json-bytes.ts', because: 'what failures prints is collected as bytes' },

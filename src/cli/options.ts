@@ -62,3 +62,17 @@ export interface CheckOptions extends GlobalOptions {
   readonly connect: boolean
   readonly options: boolean
 }
+
+export interface SetupOptions extends GlobalOptions {
+  /** URL of the server; absent where the environment or the default says it. */
+  readonly url?: string
+  /** File of a certificate authority's certificate. */
+  readonly ca?: string
+  readonly prefix: string
+  readonly dryRun: boolean
+  readonly overwrite: boolean
+  /** `KIND=DAYSd`, in the order given. */
+  readonly retention: readonly string[]
+  /** Only print what would be sent. */
+  readonly print: boolean
+}
