@@ -1,9 +1,13 @@
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ElasticsearchFrequencyStore } from '../../../src/frequency/elasticsearch.js'
 import type { IndexDocument } from '../../../src/records.js'
 import { describeFrequencyStore } from '../../contract/frequency-contract.js'
+import { ndjson, projectDirectory, Sandbox } from '../../support/cli.js'
 import { failure, T0, traffic } from '../../support/documents.js'
-import { DocumentsStore } from './documents-store.js'
+import { corpusRun, RUNS } from '../../support/truth.js'
+import { DocumentsStore, testServer } from './documents-store.js'
 
 const everything = { by: [], everyMs: null, filter: {} } as const
 
@@ -68,6 +72,69 @@ describe('Elasticsearch', () => {
     expect((await open()) - before).toBeLessThan(20)
   })
 })
+
+/** Hostile lines, rotation, statistics, client halves only, a console without a gateway's name. */
+const ASKED = RUNS.filter((name) => /^(f-337|g-337-(console|rotate)|h-|i-316-b)/.test(name))
+
+const QUESTIONS: readonly (readonly string[])[] = [
+  ['--by', 'target,cause,code,status,proxy,gateway,worker,method', '--every', '1m'],
+  ['--by', 'target', '--code', 'ECONNRESET'],
+  ['--by', ''],
+]
+
+describe.each(ASKED)('of %s, hangup frequency', (name) => {
+  const run = corpusRun(name)
+  const logs = run.logs.map((log) => log.file)
+  const sandbox = new Sandbox()
+  let store: DocumentsStore
+
+  beforeAll(async () => {
+    store = await DocumentsStore.make('corpus')
+    await fillElasticsearch(sandbox, store, logs)
+    const environment = { LOGS: run.gateway === null ? logs[0] : run.directory, HANGUP_STORE: sandbox.path('s.duckdb') }
+    const { code, stderr } = await sandbox.hangup(['run', SAMPLE, '--once'], { environment })
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  afterAll(async () => {
+    sandbox.remove()
+    await store.remove()
+  })
+
+  test.each(QUESTIONS.map((question) => [question.join(' '), question] as const))(
+    'answers %s alike from logs, DuckDB and Elasticsearch',
+    async (_, question) => {
+      const ask = async (from: readonly string[]) => {
+        const { code, stdout, stderr } = await sandbox.hangup(['frequency', '--json', ...question, ...from])
+        expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+        return JSON.parse(stdout)
+      }
+      const fromLogs = await ask(logs)
+      expect(fromLogs.rows.length).toBeGreaterThan(0)
+      expect(await ask(['--store', `duckdb:${sandbox.path('s.duckdb')}`])).toEqual(fromLogs)
+      expect(await ask(['--store', testServer(), '--prefix', store.prefix])).toEqual(fromLogs)
+    },
+  )
+})
+
+const SAMPLE = path.join(projectDirectory, 'pipelines/sample.yaml')
+
+/** Stores what a run of these logs gives out. */
+async function fillElasticsearch(sandbox: Sandbox, store: DocumentsStore, logs: readonly string[]): Promise<void> {
+  const pipeline = sandbox.write(
+    'stdout.yaml',
+    JSON.stringify({ source: { files: { paths: logs } }, sinks: [{ stdout: { traffic: true } }] }),
+  )
+  const { code, stdout, stderr } = await sandbox.hangup(['run', pipeline, '--once', '--state', sandbox.path('other')])
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  await store.write(
+    ndjson(stdout).map((document) => {
+      const kind = document.event.dataset === 'edgemicro.failure' ? 'failure' : 'traffic'
+      const id = createHash('sha256').update(JSON.stringify(document)).digest('hex')
+      return { kind, id: document.http?.request.id ?? id, document }
+    }),
+  )
+}
 
 interface NodeStats {
   readonly nodes: Readonly<

@@ -214,7 +214,7 @@ describe('the frequency of Elasticsearch', () => {
   })
 
   describe('with two instances that count the same minutes', () => {
-    const ROUNDS = 40
+    const ROUNDS = 25
 
     test('is right after every round, however their counts and writes fall together', async () => {
       const random = randomNumbers(7)
