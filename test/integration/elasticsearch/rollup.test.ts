@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { PermanentError, TransientError } from '../../../src/errors.js'
 import type { FrequencyDocument, IndexDocument } from '../../../src/records.js'
+import type { Request } from '../../../src/sinks/elasticsearch/connection.js'
 import { FrequencyRollup, type FrequencyRollupOptions } from '../../../src/sinks/elasticsearch/frequency/rollup.js'
 import { countsOf, expectedCounts } from '../../sinks/elasticsearch/frequency/expected.js'
 import { failure, T0, traffic } from '../../support/documents.js'
@@ -260,6 +261,47 @@ describe('the frequency of Elasticsearch', () => {
       gate.open()
       await slowSettled
       await expectCountsOf(['a', 'b', 'c'].map((id) => failure({ id })))
+    })
+
+    test('writes no count over one that was taken later, even if it dies then', async () => {
+      await writeAndSettle([failure({ id: 'a' })])
+      let counted = false
+      const outcomes: unknown[] = []
+      const slow = rollup({
+        elasticsearch: {
+          request: async <Body>(request: Request) => {
+            const answer = await store.elasticsearch.request<Body>(request)
+            if (request.path === '/_bulk') {
+              outcomes.push(answer.body)
+              throw new Error('dies')
+            }
+            if (!counted && request.path === `/${store.prefix}-traffic-*/_search`) {
+              counted = true
+              await writeAndSettle([failure({ id: 'c' })])
+            }
+            return answer
+          },
+        },
+      })
+      await store.write([failure({ id: 'b' })])
+      slow.markMinute(T0)
+      await expect(slow.settle()).rejects.toThrow('dies')
+      expect(outcomes).toMatchObject([{ items: [{ index: { status: 409 } }] }])
+      await expectCountsOf(['a', 'b', 'c'].map((id) => failure({ id })))
+    })
+
+    test('counts again where a document was written between its count and its write', async () => {
+      await writeAndSettle([failure({ id: 'a' })])
+      let times = 0
+      const refused = rollup({
+        beforeWrite: async () => {
+          if (times++ > 2) return
+          const [{ _index, _id, _source }] = await store.frequency()
+          await store.elasticsearch.request({ method: 'PUT', path: `/${_index}/_doc/${_id}`, body: _source })
+        },
+      })
+      await writeAndSettle([failure({ id: 'b' })], refused)
+      await expectCountsOf(['a', 'b'].map((id) => failure({ id })))
     })
 
     test('is right where one finds a document right that the other, which counted before, replaces', async () => {
