@@ -112,7 +112,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--by <DIMENSIONS>', help: 'one or several, separated by commas', default: 'target' },
       { flags: '--every <WIDTH>', help: 'one row per window of this width: 1m … 1d (default: all of time in one)' },
-      { flags: '--store <STORE>', help: 'ask a store in place of LOGS: duckdb:FILE' },
+      {
+        flags: '--store <STORE>',
+        help: 'ask a store in place of LOGS: duckdb:FILE, or the URL of an Elasticsearch (credentials: see hangup setup)',
+      },
+      {
+        flags: '--prefix <PREFIX>',
+        help: `how the names of the indices in Elasticsearch begin (default: ${DEFAULT_INDEX_PREFIX})`,
+      },
       { flags: '--json', help: 'one JSON object', conflicts: 'csv' },
       { flags: '--csv', help: 'CSV with a header line', conflicts: 'json' },
       ...FILTER_OPTIONS,

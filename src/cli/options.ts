@@ -40,8 +40,10 @@ export interface FrequencyOptions extends LogOptions, FilterOptions {
   readonly every?: string
   readonly json: boolean
   readonly csv: boolean
-  /** `duckdb:FILE`; absent where LOGS are asked. */
+  /** `duckdb:FILE` or the URL of an Elasticsearch; absent where LOGS are asked. */
   readonly store?: string
+  /** Of the indices of an Elasticsearch. */
+  readonly prefix?: string
 }
 
 export interface ExplainOptions extends LogOptions {
