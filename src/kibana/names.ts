@@ -49,12 +49,17 @@ const TIME: Readonly<Record<TimeAxis, Names['time']>> = {
   expression: { grouping: RANGE, column: `\`${RANGE}\``, name: RANGE },
 }
 
-/**
- * The stable id of an object in Kibana. It holds the space: an id belongs to one space, and an import of the same id into
- * another one would be given a random id there.
- */
+/** The stable id of an object in Kibana. */
 export function objectId({ prefix, space }: Placement, name: string): string {
-  return [plain(prefix), name, ...(space === null ? [] : [plain(space)])].join('-')
+  return inSpace(`${plain(prefix)}-${name}`, space)
+}
+
+/**
+ * An id for this space alone: Kibana knows an id in one space only. It would refuse a rule whose id stands in another
+ * one, and give a random id to a dashboard.
+ */
+export function inSpace(id: string, space: string | null): string {
+  return space === null ? id : `${id}-${plain(space)}`
 }
 
 /** `[a-z0-9-]`, and never the same for two texts. */

@@ -2,7 +2,7 @@ import { PermanentError } from '../errors.js'
 import type { Change } from './change.js'
 import { type Kibana, reasonOf } from './connection.js'
 import { importObjects, stateOf } from './import.js'
-import type { Placement } from './names.js'
+import { inSpace, type Placement } from './names.js'
 import { applyRule, compareRule, type KibanaRule } from './rules.js'
 import { savedObjects } from './saved-objects.js'
 import { askVersion, isAtLeast, type KibanaVersion } from './version.js'
@@ -28,7 +28,7 @@ export async function setupKibana(kibana: Kibana, options: SetupOptions): Promis
   if (options.space !== null) await checkSpace(kibana, options.space)
   const bindsTimeRange = isAtLeast(version, { major: 8, minor: 16 })
   const objects = savedObjects({ prefix: options.prefix, space: options.space, bindsTimeRange })
-  const rules = options.rules(version)
+  const rules = options.rules(version).map((rule) => ({ ...rule, id: inSpace(rule.id, options.space) }))
   const changes: Change[] = []
   for (const object of objects) changes.push({ type: object.type, id: object.id, state: await stateOf(kibana, object) })
   const ruleStates: Change['state'][] = []

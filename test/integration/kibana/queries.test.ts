@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { dashboards } from '../../../src/kibana/dashboards/all.js'
 import type { Dashboard, Panel } from '../../../src/kibana/model.js'
 import { namesFor, type TimeAxis } from '../../../src/kibana/names.js'
+import { exportFile, savedObjects } from '../../../src/kibana/saved-objects.js'
 import { connectElasticsearch } from '../../../src/sinks/elasticsearch/connection.js'
 import { askAsKibana, chosen, rangeOf } from '../../support/kibana/envelope.js'
+import { layerOf, lensOf, mutatePanels } from '../../support/kibana/mutate.js'
+import { checkQueries } from '../../support/kibana/queries-gate.js'
 import { installEmpty, removeAll, seed } from '../../support/kibana/seed.js'
 import { BY_TIME, EXPECTED, FLAKY } from './expected.js'
 
@@ -108,5 +111,41 @@ describe('on seeded data', () => {
     const place = panels(seeded, 'range').find((each) => nameOf(each) === name)
     if (place === undefined) throw new Error(name)
     expect(await shown(place, [chosen('edgemicro.target', 'flaky.example:8080')])).toEqual(FLAKY[name](nowMs))
+  })
+})
+
+describe('the gate of queries', () => {
+  const range = { fromMs: nowMs - 24 * 3_600_000, toMs: nowMs }
+  const file = exportFile(savedObjects({ prefix: seeded, space: null, bindsTimeRange: true }))
+
+  test('takes the whole file', async () => {
+    expect(await checkQueries(elasticsearch, file, range)).toEqual([])
+  })
+
+  test('sees a column that is not in the query', async () => {
+    const changed = mutatePanels(file, ([panel]) => {
+      layerOf(panel).columns[0].fieldName = 'elsewhere'
+    })
+    expect(await checkQueries(elasticsearch, changed, range)).toEqual([
+      `${seeded}-overview failures: elsewhere is missing, not long`,
+    ])
+  })
+
+  test('sees a column of another type', async () => {
+    const changed = mutatePanels(file, ([panel]) => {
+      layerOf(panel).columns[0].meta.esType = 'double'
+    })
+    expect(await checkQueries(elasticsearch, changed, range)).toEqual([
+      `${seeded}-overview failures: failures is long, not double`,
+    ])
+  })
+
+  test('sees an error in a query', async () => {
+    const changed = mutatePanels(file, ([panel]) => {
+      for (const query of [lensOf(panel).state.query, layerOf(panel).query]) query.esql += '\n| STATS ('
+    })
+    const faults = await checkQueries(elasticsearch, changed, range)
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain('parsing_exception')
   })
 })
