@@ -121,7 +121,8 @@ function parsed(text: string): unknown {
 const CERTIFICATE = /certificate|self.signed|CERT_|altname/i
 
 function connectionError(error: unknown, name: string): TransientError | PermanentError {
-  const reason = systemCode(error) ?? (error instanceof Error ? error.message : String(error))
+  const said = systemCode(error) ?? (error instanceof Error ? error.message : String(error))
+  const reason = said === 'ABORT_ERR' ? 'no answer in time' : said
   if (CERTIFICATE.test(reason)) {
     const hint = 'name the file of its certificate authority in KIBANA_CA'
     const message = `the certificate of Kibana is not trusted: ${name} (${reason})`

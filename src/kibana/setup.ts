@@ -1,17 +1,26 @@
 import { PermanentError } from '../errors.js'
 import type { Change } from './change.js'
 import { type Kibana, reasonOf } from './connection.js'
+import { type Connector, findConnector } from './connector.js'
 import { importObjects, stateOf } from './import.js'
 import { inSpace, type Placement } from './names.js'
 import { applyRule, compareRule, type KibanaRule } from './rules.js'
 import { savedObjects } from './saved-objects.js'
 import { askVersion, isAtLeast, type KibanaVersion } from './version.js'
 
+/** What rules depend on. */
+export interface Surroundings {
+  readonly version: KibanaVersion
+  readonly connector: Connector | null
+}
+
 export interface SetupOptions extends Placement {
   /** Only compares. */
   readonly dryRun: boolean
-  /** The rules for a version of Kibana. */
-  readonly rules: (version: KibanaVersion) => readonly KibanaRule[]
+  /** Id of the connector that rules tell of alerts by; null where they only show them. */
+  readonly connector: string | null
+  /** The rules for this Kibana. */
+  readonly rules: (surroundings: Surroundings) => readonly KibanaRule[]
 }
 
 export interface SetupResult {
@@ -28,7 +37,8 @@ export async function setupKibana(kibana: Kibana, options: SetupOptions): Promis
   if (options.space !== null) await checkSpace(kibana, options.space)
   const bindsTimeRange = isAtLeast(version, { major: 8, minor: 16 })
   const objects = savedObjects({ prefix: options.prefix, space: options.space, bindsTimeRange })
-  const rules = options.rules(version).map((rule) => ({ ...rule, id: inSpace(rule.id, options.space) }))
+  const connector = options.connector === null ? null : await findConnector(kibana, options.connector)
+  const rules = options.rules({ version, connector }).map((rule) => ({ ...rule, id: inSpace(rule.id, options.space) }))
   const changes: Change[] = []
   for (const object of objects) changes.push({ type: object.type, id: object.id, state: await stateOf(kibana, object) })
   const ruleStates: Change['state'][] = []

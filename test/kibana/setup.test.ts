@@ -49,7 +49,14 @@ function setup({
   rules = [rule()],
   ...options
 }: Partial<Omit<SetupOptions, 'rules'>> & { rules?: readonly KibanaRule[] } = {}) {
-  return setupKibana(connection(space), { prefix: 'hangup', dryRun: false, ...options, space, rules: () => rules })
+  return setupKibana(connection(space), {
+    prefix: 'hangup',
+    dryRun: false,
+    connector: null,
+    ...options,
+    space,
+    rules: () => rules,
+  })
 }
 
 const statesOf = ({ changes }: Awaited<ReturnType<typeof setup>>): Record<string, string> =>
@@ -135,15 +142,16 @@ describe('setup of Kibana', () => {
     expect(String(dashboard?.attributes.panelsJSON).includes('?_tstart')).toBe(binds)
   })
 
-  test('gives the version to the rules', async () => {
-    await start({ version: '8.18.1' })
+  test('tells the rules what they depend on', async () => {
+    await start({ version: '8.18.1', connectors: { mail: '.email' } })
     const seen: unknown[] = []
-    const rules = (version: unknown): readonly KibanaRule[] => {
-      seen.push(version)
+    const rules = (surroundings: unknown): readonly KibanaRule[] => {
+      seen.push(surroundings)
       return []
     }
-    await setupKibana(connection(), { prefix: 'hangup', space: null, dryRun: true, rules })
-    expect(seen).toEqual([{ major: 8, minor: 18, number: '8.18.1' }])
+    await setupKibana(connection(), { prefix: 'hangup', space: null, dryRun: true, connector: 'mail', rules })
+    const version = { major: 8, minor: 18, number: '8.18.1' }
+    expect(seen).toEqual([{ version, connector: { id: 'mail', type: '.email' } }])
   })
 })
 
@@ -170,7 +178,13 @@ describe('setup of Kibana refuses', () => {
       ca: null,
       timeoutMs: 10_000,
     })
-    const result = await setupKibana(allowed, { prefix: 'hangup', space: null, dryRun: true, rules: () => [] })
+    const result = await setupKibana(allowed, {
+      prefix: 'hangup',
+      space: null,
+      dryRun: true,
+      connector: null,
+      rules: () => [],
+    })
     expect(result.version.number).toBe('9.1.0')
   })
 
@@ -187,11 +201,17 @@ describe('setup of Kibana refuses', () => {
     expect(kibana.state('nowhere').objects.size).toBe(0)
   })
 
+  test('a connector that does not exist', async () => {
+    await start()
+    await expect(setup({ connector: 'gone' })).rejects.toMatchObject({ message: 'no such connector: gone' })
+    expect(changing()).toEqual([])
+  })
+
   test('a server that is no Kibana', async () => {
     await start()
     const elsewhere = connection(null, `${kibana.url}/elsewhere`)
     await expect(
-      setupKibana(elsewhere, { prefix: 'hangup', space: null, dryRun: true, rules: () => [] }),
+      setupKibana(elsewhere, { prefix: 'hangup', space: null, dryRun: true, connector: null, rules: () => [] }),
     ).rejects.toMatchObject({
       code: 'store_incompatible',
     })
@@ -215,7 +235,7 @@ describe('setup of Kibana refuses', () => {
     await start()
     const away = connection(null, 'http://127.0.0.1:1')
     await expect(
-      setupKibana(away, { prefix: 'hangup', space: null, dryRun: true, rules: () => [] }),
+      setupKibana(away, { prefix: 'hangup', space: null, dryRun: true, connector: null, rules: () => [] }),
     ).rejects.toMatchObject({
       code: 'store_unreachable',
     })

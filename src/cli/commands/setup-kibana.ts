@@ -11,8 +11,10 @@ import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
 
 export interface SetupKibanaOptions extends GlobalOptions {
-  /** Absent: `KIBANA_URL`. */
+  /** Absent: `KIBANA_URL`, else Kibana on this machine. */
   readonly url?: string
+  /** File of a certificate authority's certificate; absent: `KIBANA_CA`. */
+  readonly ca?: string
   readonly space?: string
   readonly prefix: string
   readonly dryRun: boolean
@@ -20,26 +22,29 @@ export interface SetupKibanaOptions extends GlobalOptions {
   readonly connector?: string
 }
 
+const DEFAULT_URL = 'http://localhost:5601'
 const TIMEOUT_MS = 60_000
+
+/** Done, but the answer is bad: a dry run found something to do. */
+const BAD = 3
 
 export async function run(_: readonly string[], options: SetupKibanaOptions, context: Context): Promise<number> {
   const { environment } = context
   const prefix = checkedPrefix(options.prefix)
   const space = options.space === undefined || options.space === 'default' ? null : options.space
   const kibana = connectKibana({
-    url: checkedUrl(options.url ?? environment.KIBANA_URL),
+    url: checkedUrl(options.url ?? (environment.KIBANA_URL || DEFAULT_URL)),
     space,
     auth: await credentials(environment),
-    ca: environment.KIBANA_CA ? await readSecret(environment.KIBANA_CA, 'certificate') : null,
+    ca: await certificate(options.ca ?? environment.KIBANA_CA),
     timeoutMs: TIMEOUT_MS,
   })
+  const { dryRun, connector = null } = options
   const rules = (): readonly KibanaRule[] => []
-  const { version, changes } = await setupKibana(kibana, { prefix, space, dryRun: options.dryRun, rules })
+  const { version, changes } = await setupKibana(kibana, { prefix, space, dryRun, connector, rules })
   await writeOutput(context.stdout, changes.map((change) => `${lineOf(change)}\n`).join(''))
-  context.terminal.print([
-    summary(changes, options.dryRun, `Kibana ${visible(version.number)} at ${visible(kibana.name)}`),
-  ])
-  return 0
+  context.terminal.print([summary(changes, dryRun, `Kibana ${visible(version.number)} at ${visible(kibana.name)}`)])
+  return dryRun && changes.some(({ state }) => state !== 'same') ? BAD : 0
 }
 
 const lineOf = ({ state, type, id }: Change): string => `${state.padEnd(8)} ${type.padEnd(13)} ${id}`
@@ -56,9 +61,7 @@ function checkedPrefix(prefix: string): string {
   throw usageError(`not a prefix of indices: ${prefix}`, 'lower case letters, digits, . _ and - after the first')
 }
 
-function checkedUrl(text: string | undefined): string {
-  if (text === undefined || text === '')
-    throw usageError('option missing: --url', 'give the URL of Kibana, or set KIBANA_URL')
+function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw usageError(`not a URL of Kibana: ${text}`, 'such as https://kibana.example:5601')
@@ -67,6 +70,10 @@ function checkedUrl(text: string | undefined): string {
     throw usageError('credentials in a URL are seen by others: --url', 'set KIBANA_USERNAME and KIBANA_PASSWORD_FILE')
   }
   return `${url.origin}${url.pathname}`
+}
+
+async function certificate(file: string | undefined): Promise<string | null> {
+  return file ? readSecret(file, 'certificate') : null
 }
 
 /** Null where the environment names none: Kibana may need none. */

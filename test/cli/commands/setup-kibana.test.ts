@@ -41,6 +41,7 @@ describe('hangup setup kibana', () => {
   test('touches nothing in a dry run', async () => {
     const environment = { KIBANA_URL: 'http://127.0.0.1:1', KIBANA_API_KEY: 's3cret' }
     const result = await setup({ url: kibana.url, dryRun: true, space: 'team' }, environment)
+    expect(result.code).toBe(3)
     expect(result.stdout).toContain('new      dashboard     hangup-overview-team\n')
     expect(result.stderr).toContain('nothing was touched')
     expect(kibana.state('team').objects.size).toBe(0)
@@ -49,19 +50,19 @@ describe('hangup setup kibana', () => {
   test('reads the API key from a file', async () => {
     const file = path.join(directory, 'key')
     fs.writeFileSync(file, 's3cret\n')
-    expect(await setup({ url: kibana.url, dryRun: true }, { KIBANA_API_KEY_FILE: file })).toMatchObject({ code: 0 })
+    expect(await setup({ url: kibana.url, dryRun: true }, { KIBANA_API_KEY_FILE: file })).toMatchObject({ code: 3 })
   })
 
   test('sends user and password', async () => {
     const environment = { KIBANA_USERNAME: 'u', KIBANA_PASSWORD: 'p' }
     await expect(setup({ url: kibana.url }, environment)).rejects.toMatchObject({ code: 'store_denied' })
     const open = await startKibana({ authorization: `Basic ${Buffer.from('u:p').toString('base64')}` })
+    expect(await setup({ url: open.url }, environment)).toMatchObject({ code: 0 })
     expect(await setup({ url: open.url, dryRun: true }, environment)).toMatchObject({ code: 0 })
     await open.close()
   })
 
   test.each([
-    ['no URL', {}, {}, 'option missing: --url'],
     ['what is no URL', { url: 'kibana:5601' }, {}, 'not a URL of Kibana'],
     ['credentials in the URL', { url: 'http://u:p@localhost' }, {}, 'credentials in a URL'],
     ['a prefix that is none', { url: 'http://localhost', prefix: 'Über*' }, {}, 'not a prefix of indices'],

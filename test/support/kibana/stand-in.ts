@@ -7,6 +7,8 @@ import { ruleAnswer } from './stand-in-rules.js'
 export interface StandInOptions {
   readonly version?: string
   readonly spaces?: readonly string[]
+  /** Types of connectors by id; those of the default space. */
+  readonly connectors?: Readonly<Record<string, string>>
   /** What `authorization` must be; absent: anything. */
   readonly authorization?: string
   /** Refuses everything to this user, as to one without privileges. */
@@ -59,6 +61,12 @@ export async function startKibana(options: StandInOptions = {}): Promise<StandIn
     const [, id] = /^\/api\/spaces\/space\/(.+)$/.exec(path) ?? []
     if (id !== undefined) {
       return id === 'default' || spaces.includes(id) ? ok({ id }) : fault(404, 'Not Found', 'Not Found')
+    }
+    const [, connector] = /^\/api\/actions\/connector\/(.+)$/.exec(path) ?? []
+    if (connector !== undefined) {
+      const type = space === 'default' ? options.connectors?.[connector] : undefined
+      if (type !== undefined) return ok({ id: connector, connector_type_id: type, name: connector })
+      return fault(404, 'Not Found', `Saved object [action/${connector}] not found`)
     }
     if (path.startsWith('/api/saved_objects/')) return importAnswer(path, headers, content, state(space))
     if (path.startsWith('/api/alerting/rule/')) {
