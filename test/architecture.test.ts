@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   enrich: [],
   sinks: [],
   frequency: [],
+  kibana: [],
   pipeline: [
     { to: 'config/schema.ts', because: 'a pipeline is built from its configuration' },
     { to: 'sources', because: 'where lines come from' },
@@ -41,6 +42,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'pipeline', because: 'commands run pipelines' },
     { to: 'config', because: 'pipeline files, gateway configuration and the table of options are read for the user' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
+    { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
     { to: 'enrich/proxy.ts', because: 'the type of the proxies that --gateway-config names' },
     { to: 'sources/source.ts', because: 'the type of the opened logs' },
