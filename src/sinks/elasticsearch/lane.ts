@@ -1,7 +1,8 @@
-import type { FailureDocument, IndexDocument, TrafficDocument } from '../../records.js'
+import type { IndexDocument } from '../../records.js'
 import { countOf, type MergeFailures, together } from '../collapse.js'
 import type { ItemResult, Operation } from './bulk.js'
 import { documentId, indexOf, neighbours } from './documents.js'
+import type { Stored } from './recounter.js'
 import type { Sighting } from './unite.js'
 import type { Uniter } from './uniter.js'
 import type { Writer } from './writer.js'
@@ -16,7 +17,7 @@ export interface LaneOptions {
   /** So many documents wait for no others. */
   readonly fullAt: number
   /** Told of what is stored now, by event time; a failure that was merged, also as it was before. */
-  readonly onStored: (documents: readonly (FailureDocument | TrafficDocument)[]) => void
+  readonly onStored: (documents: readonly Stored[]) => void
   /** Told of a document that the store will not take; it counts as done. */
   readonly onRefused: (document: IndexDocument, why: ItemResult | undefined) => void
 }
@@ -31,7 +32,7 @@ export type Done = () => void
 export class Lane {
   readonly #options: LaneOptions
   #waiting = new Map<string, Entry>()
-  #running: Promise<void> | null = null
+  #isRunning = false
   #hurry: () => void = () => {}
 
   constructor(options: LaneOptions) {
@@ -49,20 +50,23 @@ export class Lane {
       present.done.push(done)
     }
     if (this.#waiting.size >= this.#options.fullAt) this.#hurry()
-    this.#running ??= this.#run()
-      .catch(onFailure)
-      .finally(() => {
-        this.#running = null
-      })
+    if (this.#isRunning) return
+    this.#isRunning = true
+    this.#run().catch(onFailure)
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.size > 0) {
-      if (this.#waiting.size < this.#options.fullAt) await this.#linger()
-      const entries = [...this.#waiting.values()]
-      this.#waiting = new Map()
-      await this.#write(entries)
-      for (const { done } of entries) for (const tell of done) tell()
+    try {
+      while (this.#waiting.size > 0) {
+        if (this.#waiting.size < this.#options.fullAt) await this.#linger()
+        const entries = [...this.#waiting.values()]
+        this.#waiting = new Map()
+        await this.#write(entries)
+        for (const { done } of entries) for (const tell of done) tell()
+      }
+    } finally {
+      // At once: whoever was told that a document is stored may bring the next before this promise is settled.
+      this.#isRunning = false
     }
   }
 
@@ -79,7 +83,7 @@ export class Lane {
   async #write(entries: readonly Entry[]): Promise<void> {
     const { prefix, writer, uniter, onStored, onRefused } = this.#options
     const operations = entries.map((entry) => operationOf(prefix, entry))
-    const stored: (FailureDocument | TrafficDocument)[] = []
+    const stored: Stored[] = []
     const sightings: Sighting[] = []
     for (const [index, { outcome, why }] of (await writer.write(operations)).entries()) {
       const { id, document } = entries[index]
@@ -87,7 +91,7 @@ export class Lane {
         onRefused(document, why)
         continue
       }
-      if (outcome === 'stored') stored.push(document.document)
+      if (outcome === 'stored') stored.push(document)
       if (document.kind !== 'failure') continue
       const away = neighbours(prefix, document.document)
       if (outcome === 'stored' && away.length === 0) continue
@@ -96,7 +100,7 @@ export class Lane {
     // Before the merging, which may fail: what changed is to be counted again in any case.
     onStored(stored)
     const { changed, refused } = await uniter.unite(sightings)
-    onStored(changed)
+    onStored(changed.map((document) => ({ document })))
     for (const { sighting, why } of refused) {
       const entry = entries.find(({ id, document }) => document.kind === 'failure' && id === sighting.id)
       if (entry !== undefined) onRefused(entry.document, why)

@@ -2,6 +2,7 @@ import { PermanentError } from '../../errors.js'
 import type { MergeFailures } from '../collapse.js'
 import { type RetryOptions, retrying } from '../retry.js'
 import { type ConnectionOptions, connectElasticsearch, type Elasticsearch, statusOf } from './connection.js'
+import { FrequencyRollup } from './frequency/rollup.js'
 import { installMissing } from './setup/setup.js'
 import { ElasticsearchSink, type RefusedDocument } from './sink.js'
 
@@ -34,7 +35,15 @@ export async function openElasticsearchSink(options: OpenOptions): Promise<Elast
   }
   const notices = await (options.patient ? retrying(prepare, options.retry) : prepare())
   for (const notice of notices) options.onNotice(notice)
-  return new ElasticsearchSink({ ...options, elasticsearch, recount: { mark: () => {}, settle: async () => {} } })
+  return new ElasticsearchSink({ ...options, elasticsearch, recount: recountOf(elasticsearch, options) })
+}
+
+function recountOf(elasticsearch: Elasticsearch, { prefix, retry }: OpenOptions): FrequencyRollup {
+  const { pause, random } = retry
+  return new FrequencyRollup({
+    ...{ elasticsearch, prefix, pause, random },
+    retry: (operation) => retrying(operation, retry),
+  })
 }
 
 /** Throws where the server is too old. One that does not tell its version (no such privilege) is taken at its word. */

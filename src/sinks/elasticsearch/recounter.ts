@@ -1,9 +1,14 @@
 import type { FailureDocument, TrafficDocument } from '../../records.js'
 
+/** A document as it is, or was, stored. */
+export interface Stored {
+  readonly document: FailureDocument | TrafficDocument
+}
+
 /** Counts the minutes again that documents belong to; see `frequency/`. */
 export interface Recount {
   /** Notes the minutes of documents that were stored, changed or removed. */
-  mark(documents: readonly (FailureDocument | TrafficDocument)[]): void
+  mark(documents: readonly Stored[]): void
   /** Resolves once all minutes that were noted before the call are counted. What fails stays noted. */
   settle(): Promise<void>
 }
@@ -25,7 +30,7 @@ export class Recounter {
     this.#everyMs = everyMs
   }
 
-  mark(documents: readonly (FailureDocument | TrafficDocument)[]): void {
+  mark(documents: readonly Stored[]): void {
     if (documents.length === 0) return
     this.#recount.mark(documents)
     if (this.#next === null) {

@@ -1,4 +1,4 @@
-import type { FailureDocument, IndexDocument, ShipperDocument, TrafficDocument } from '../../records.js'
+import type { IndexDocument, ShipperDocument } from '../../records.js'
 import type { MergeFailures } from '../collapse.js'
 import type { RetryOptions } from '../retry.js'
 import type { Sink } from '../sink.js'
@@ -7,7 +7,7 @@ import { Congestion } from './congestion.js'
 import type { Elasticsearch } from './connection.js'
 import { documentId, shipperIndex } from './documents.js'
 import { type Done, Lane } from './lane.js'
-import { type Recount, Recounter } from './recounter.js'
+import { type Recount, Recounter, type Stored } from './recounter.js'
 import { Uniter } from './uniter.js'
 import { Writer } from './writer.js'
 
@@ -63,7 +63,7 @@ export class ElasticsearchSink implements Sink {
     const lane = {
       ...{ prefix, mergeFailures, writer, uniter, lingerMs: options.lingerMs },
       fullAt: Math.ceil(maxBatchBytes / TYPICAL_BYTES),
-      onStored: (documents: readonly (FailureDocument | TrafficDocument)[]) => this.#recounter.mark(documents),
+      onStored: (documents: readonly Stored[]) => this.#recounter.mark(documents),
       onRefused: (document: IndexDocument, why: ItemResult | undefined) =>
         onRefused({ document, status: why?.status ?? 0, reason: why?.error?.reason ?? 'no reason given' }),
     }
