@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import { connectionFrom } from '../../src/cli/elasticsearch-environment.js'
+import { connectFrom, connectionFrom } from '../../src/cli/elasticsearch-environment.js'
 import { ConfigError } from '../../src/errors.js'
 
 describe('the connection of a command', () => {
@@ -55,6 +58,21 @@ describe('the connection of a command', () => {
       expect(refusal(() => connectionFrom({}, { url })).message).toBe(`no URL of an Elasticsearch: ${url}`)
     },
   )
+})
+
+test('a request under way ends when the command is told to stop', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = new AbortController()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const elasticsearch = connectFrom({ environment: {}, signal: stop.signal }, { url })
+  const request = elasticsearch.request({ method: 'GET', path: '/' })
+  await once(server, 'request')
+  stop.abort()
+  await expect(request).rejects.toHaveProperty('name', 'AbortError')
+  await elasticsearch.close()
+  server.closeAllConnections()
+  server.close()
 })
 
 function named(variables: Readonly<Record<string, string | undefined>>) {

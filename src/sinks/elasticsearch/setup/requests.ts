@@ -63,8 +63,15 @@ export async function ask<Body>({ elasticsearch, prefix }: Place, request: Reque
 
 /** What the server would not do, in its own words. */
 export function refused(what: string, subject: string, body: unknown): PermanentError {
-  return new PermanentError(`${what}: ${subject} (${reasonOf(body)})`, {
+  return new PermanentError(`${what}: ${subject} (${reasonOf({ error: deepest(body as JsonObject) })})`, {
     code: 'store_incompatible',
     hint: 'change what the reason names, or give another prefix; mappings/README.md says what is installed',
   })
+}
+
+/** The outer reason only says that a template is invalid; the inner one says why. */
+function deepest({ error }: JsonObject): Json {
+  let inner = error
+  while (objectOf(inner).caused_by !== undefined) inner = objectOf(inner).caused_by
+  return inner
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { PermanentError } from '../../../../src/errors.js'
-import type { JsonObject } from '../../../../src/sinks/elasticsearch/setup/normal-form.js'
+import { digestOf, type JsonObject, templateForm } from '../../../../src/sinks/elasticsearch/setup/normal-form.js'
 import {
   installMissing,
   type SetupOptions,
@@ -63,6 +63,7 @@ describe('the setup of a server with lifecycle management', () => {
   test('changes nothing in a dry run, and says what it would do', async () => {
     await start()
     expect(await setUp({ dryRun: true })).toMatchObject({ indices: INDICES })
+    expect(server.takeWrites()).toEqual([])
     await setUp()
     server.takeWrites()
     const outcome = await setUp({ dryRun: true, overwrite: true, retention: { traffic: '2d' } })
@@ -171,7 +172,16 @@ describe('a sink that starts', () => {
     await setUp()
     const [failures, traffic] = ['p-failures', 'p-traffic'].map((name) => server.templates.get(name) as JsonObject)
     server.templates.set('p-failures', { ...failures, priority: 7 })
-    server.templates.set('p-traffic', { ...traffic, priority: 8, _meta: {} })
+    // As another version ships it, untouched.
+    const older = { ...traffic, priority: 8 }
+    const meta = { managed_by: 'hangup', version: 0, digest: digestOf(templateForm(older)) }
+    server.templates.set('p-traffic', { ...older, _meta: meta })
+    expect((await setUp({ dryRun: true })).steps.map(({ state }) => state)).toEqual([
+      'by_hand',
+      'changed',
+      'same',
+      'same',
+    ])
     server.takeWrites()
     const notices = await installMissing(server.elasticsearch, 'p', { nowMs: NOW_MS })
     expect(notices).toHaveLength(2)
