@@ -15,8 +15,8 @@ export function findJava(version, tool = 'java') {
   )
   if (found !== undefined) return found
   throw new Error(
-    `no JDK ${version} or newer was found (with bin/${tool}): install one, on Debian 12 with 'apt-get install ` +
-      `openjdk-17-jdk-headless' (Java 17) or any JDK of https://adoptium.net, and name its folder in ES_JAVA_HOME`,
+    `no JDK ${version} or newer was found (with bin/${tool}): install one ('apt-get install default-jdk-headless' gives 17 ` +
+      'on Debian 12, 21 on Debian 13; there are newer ones at https://adoptium.net) and name its folder in ES_JAVA_HOME',
   )
 }
 

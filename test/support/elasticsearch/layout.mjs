@@ -23,6 +23,7 @@ export const PROFILES = {
  * Another folder is made where the recipe has changed. Safe to call in several processes at once.
  */
 export function prepare(profile) {
+  if (!(profile in PROFILES)) throw new Error(`no such Elasticsearch: ${profile} (${Object.keys(PROFILES).join(', ')})`)
   const { sources, build } = PROFILES[profile]
   const recipe = createHash('sha256')
   for (const name of [...sources, 'layout.mjs']) recipe.update(fs.readFileSync(path.join(HERE, name)))
