@@ -6,7 +6,12 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Address, ask, count, demand, eventually, store } from '../../support/elasticsearch/cluster.js'
 import { SELECTED_PROFILE as profile } from '../../support/elasticsearch/selection.mjs'
-import { type ElasticsearchServer, endServer, startElasticsearch } from '../../support/elasticsearch/server.mjs'
+import {
+  type ElasticsearchServer,
+  endServer,
+  serverPid,
+  startElasticsearch,
+} from '../../support/elasticsearch/server.mjs'
 
 describe('a secure server', () => {
   let server: ElasticsearchServer
@@ -57,6 +62,7 @@ describe('a secure server', () => {
 
   test('is the only one on its folder', async () => {
     await expect(startElasticsearch({ profile, dir: server.dir })).rejects.toThrow('runs on this folder already')
+    expect((await ask('GET', '/', undefined, server)).status).toBe(200)
   })
 
   async function keyFor(index: string): Promise<Address> {
@@ -75,33 +81,30 @@ describe('a server', () => {
     fs.rmSync(dir, { recursive: true })
   })
 
-  test('ends with the process that started it, even where that is killed', async () => {
-    const dir = temporaryDirectory()
-    const launcher = new URL('../../support/elasticsearch/server.mjs', import.meta.url)
-    const program = `
+  test.each(['is still starting', 'runs'])(
+    'that %s ends with the process that started it, even where that is killed',
+    async (moment) => {
+      const dir = temporaryDirectory()
+      const launcher = new URL('../../support/elasticsearch/server.mjs', import.meta.url)
+      const program = `
       import { startElasticsearch } from ${JSON.stringify(launcher.href)}
-      const { url } = await startElasticsearch(${JSON.stringify({ profile, dir, heapMb: 256 })})
-      console.log(url)`
-    const starter = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    try {
-      const [line] = await once(starter.stdout, 'data')
-      const url = String(line).trim()
-      expect((await ask('GET', '/', undefined, { url })).status).toBe(200)
-      starter.kill('SIGKILL')
-      await eventually('the server is gone', () =>
-        ask('GET', '/', undefined, { url }).then(
-          () => false,
-          () => true,
-        ),
-      )
-    } finally {
-      starter.kill('SIGKILL')
-      await endServer(dir, 'SIGKILL')
-      fs.rmSync(dir, { recursive: true, force: true })
-    }
-  })
+      const { pid } = await startElasticsearch(${JSON.stringify({ profile, dir, heapMb: 256 })})
+      console.log(pid)`
+      const starter = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      try {
+        if (moment === 'runs') expect(Number((await once(starter.stdout, 'data'))[0])).toBe(serverPid(dir))
+        else await eventually('the server has its process', async () => serverPid(dir) !== null)
+        starter.kill('SIGKILL')
+        await eventually('the server is gone', async () => serverPid(dir) === null)
+      } finally {
+        starter.kill('SIGKILL')
+        await endServer(dir, 'SIGKILL')
+        fs.rmSync(dir, { recursive: true, force: true })
+      }
+    },
+  )
 
   const temporaryDirectory = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'hangup-elasticsearch-'))
 })

@@ -3,16 +3,23 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A system property by which a server's command line names its folder. */
+/** A system property by which the command lines of a server and of its launcher name the server's folder. */
 export const marker = (directory) => `-Dhangup.test.directory=${directory}`
 
+/** The server writes this file. */
 export const pidFile = (directory) => path.join(directory, 'server.pid')
 
-/** Process id of the server that runs on `directory`, or null. A number alone is not trusted: it may be another's by now. */
-export function serverPid(directory) {
+/** The starter writes this one. The launcher lives until the server is ready, or has failed. */
+export const launcherPidFile = (directory) => path.join(directory, 'launcher.pid')
+
+/** Process id of the server that runs on `directory`, or null. */
+export const serverPid = (directory) => runningPid(pidFile(directory), directory)
+
+/** The process whose id `file` holds, or null. The number alone is not trusted: it may be another's by now. */
+function runningPid(file, directory) {
   let pid
   try {
-    pid = Number(fs.readFileSync(pidFile(directory), 'utf8'))
+    pid = Number(fs.readFileSync(file, 'utf8'))
   } catch {
     return null
   }
@@ -30,18 +37,37 @@ function commandLine(pid) {
   return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout.split(' ')
 }
 
-/** Ends the server of `directory` by its own id and waits until it is gone; `SIGKILL` where `SIGTERM` takes a minute. */
+/**
+ * Ends the server of `directory` by its own id and waits until it is gone; by `SIGKILL` where the signal takes longer
+ * than a minute. One that is still being launched is waited for and ended as well.
+ */
 export async function endServer(directory, signal) {
-  const pid = serverPid(directory)
-  if (pid === null) return
-  process.kill(pid, signal)
-  const endMs = Date.now() + 60_000
-  while (!isGone(pid)) {
+  let endMs = Date.now() + 60_000
+  let told = null
+  let isForced = false
+  while (true) {
+    const server = serverPid(directory)
+    if (server !== null && server !== told) {
+      send(server, signal)
+      told = server
+    }
+    const left = told !== null && !isGone(told) ? told : runningPid(launcherPidFile(directory), directory)
+    if (left === null) return
     if (Date.now() > endMs) {
-      if (signal === 'SIGKILL') throw new Error(`the process ${pid} does not end`)
-      return endServer(directory, 'SIGKILL')
+      if (isForced) throw new Error(`the process ${left} does not end`)
+      send(left, 'SIGKILL')
+      isForced = true
+      endMs += 10_000
     }
     await sleep(20)
+  }
+}
+
+function send(pid, signal) {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
   }
 }
 

@@ -53,3 +53,6 @@ export function prepare(profile: Profile): string
 
 /** Ends the server that runs on `directory`, if one does. */
 export function endServer(directory: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+
+/** Process id of the server that runs on `directory`, or null. */
+export function serverPid(directory: string): number | null

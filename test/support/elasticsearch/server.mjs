@@ -10,10 +10,10 @@ import { configure } from './configuration.mjs'
 import { health } from './health.mjs'
 import { findJava } from './java.mjs'
 import { PROFILES, prepare, run } from './layout.mjs'
-import { endServer, pidFile, serverPid } from './process.mjs'
+import { endServer, launcherPidFile, marker, pidFile, serverPid } from './process.mjs'
 
 export { prepare } from './layout.mjs'
-export { endServer } from './process.mjs'
+export { endServer, serverPid } from './process.mjs'
 
 const START_TIMEOUT_MS = 300_000
 
@@ -21,17 +21,22 @@ const START_TIMEOUT_MS = 300_000
 export async function startElasticsearch(options = {}) {
   const { profile = '8.19', keep = false } = options
   const directory = ownDirectory(options.dir)
+  const running = serverPid(directory)
+  if (running !== null) throw new Error(`a server runs on this folder already: ${directory} (process ${running})`)
   const ports = await freePorts(options.port === undefined ? 2 : 1)
   const port = options.port ?? ports[1]
   const settings = { ...options, profile, directory, port, transportPort: ports[0] }
-  let { pid, credentials } = await boot(settings)
+  // Before the server, so that none is left behind where this process ends in the meantime.
   let guardian = keep ? null : guard(directory)
-
   const end = async (signal) => {
     await endServer(directory, signal)
     guardian?.stdin.end()
     guardian = null
   }
+  let { pid, credentials } = await boot(settings).catch((error) => {
+    guardian?.stdin.end()
+    throw error
+  })
   return {
     profile,
     dir: directory,
@@ -46,8 +51,8 @@ export async function startElasticsearch(options = {}) {
     async restart(changes = {}) {
       await end('SIGTERM')
       Object.assign(settings, { settings: { ...settings.settings, ...changes } })
+      guardian = keep ? null : guard(directory)
       pid = (await boot(settings)).pid
-      if (!keep) guardian = guard(directory)
     },
     async remove() {
       await end('SIGKILL')
@@ -70,8 +75,6 @@ async function boot(settings) {
   const startedMs = Date.now()
   const home = prepare(profile)
   const java = findJava(PROFILES[profile].java)
-  const running = serverPid(directory)
-  if (running !== null) throw new Error(`a server runs on this folder already: ${directory} (process ${running})`)
   fs.rmSync(pidFile(directory), { force: true })
   const credentials = configure({ ...settings, home, java })
   if (isRoot()) run('chown', ['-R', `${NOBODY}:${NOBODY}`, directory])
@@ -79,13 +82,13 @@ async function boot(settings) {
   const launcher = launch({ directory, home, java })
   const isLate = () => Date.now() - startedMs > START_TIMEOUT_MS
   while (launcher.code === undefined) {
-    if (isLate()) return giveUp(directory, launcher, 'it takes too long')
+    if (isLate()) return giveUp(directory, 'it takes too long')
     await sleep(50)
   }
-  if (launcher.code !== 0) return giveUp(directory, launcher, `its launcher ended with ${launcher.code}`)
+  if (launcher.code !== 0) return giveUp(directory, `its launcher ended with ${launcher.code}`)
   while (!(await health(port, credentials))) {
-    if (serverPid(directory) === null) return giveUp(directory, launcher, 'it has ended')
-    if (isLate()) return giveUp(directory, launcher, 'it takes too long')
+    if (serverPid(directory) === null) return giveUp(directory, 'it has ended')
+    if (isLate()) return giveUp(directory, 'it takes too long')
     await sleep(100)
   }
   const { username, password, caFile } = credentials ?? {}
@@ -114,6 +117,7 @@ function launch({ directory, home, java }) {
     path.join(java, 'bin/java'),
     [
       ...['-Xms4m', '-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      marker(directory),
       ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
       ...main,
       ...['-d', '-p', pidFile(directory)],
@@ -139,14 +143,14 @@ function launch({ directory, home, java }) {
     },
   )
   fs.closeSync(output)
-  const state = { code: undefined, end: () => child.kill('SIGKILL') }
+  if (child.pid !== undefined) fs.writeFileSync(launcherPidFile(directory), String(child.pid))
+  const state = { code: undefined }
   child.on('exit', (code, signal) => Object.assign(state, { code: code ?? signal }))
   child.on('error', (error) => Object.assign(state, { code: error.message }))
   return state
 }
 
-async function giveUp(directory, launcher, why) {
-  if (launcher.code === undefined) launcher.end()
+async function giveUp(directory, why) {
   await endServer(directory, 'SIGKILL')
   const logs = [path.join(directory, 'launcher.out'), path.join(directory, 'logs/hangup-test.log')]
   const lines = logs.flatMap((file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []))
