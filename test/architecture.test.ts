@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   enrich: [],
   sinks: [],
   frequency: [],
+  verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
   pipeline: [
     { to: 'config/schema.ts', because: 'a pipeline is built from its configuration' },
     { to: 'sources', because: 'where lines come from' },
@@ -50,6 +51,8 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     },
     { to: 'parse/line-parser.ts', because: 'parse and explain print single lines, without a pipeline' },
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
+    { to: 'verify', because: 'verify compares stores with their input' },
+    { to: 'sinks/stored.ts', because: 'the type of the stores that verify compares' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
     { to: 'sinks/failure-json.ts', because: 'failures prints documents' },
     { to: 'sinks/json-bytes.ts', because: 'what failures prints is collected as bytes' },
