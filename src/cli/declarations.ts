@@ -177,10 +177,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       SET_OPTION,
     ],
     examples: [
-      {
-        command: 'hangup run pipelines/sample.yaml --once && hangup verify pipelines/sample.yaml',
-        says: 'fill the store with the samples, then compare',
-      },
+      { command: 'hangup verify pipelines/sample.yaml', says: 'what hangup run --once stored of the samples' },
     ],
     load: () => import('./commands/verify.js'),
   },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -63,7 +64,6 @@ describe('openStoredInDuckDb', () => {
   })
 
   test('reads what a crash left in the log of the store', async () => {
-    const { spawnSync } = await import('node:child_process')
     const sink = await harness.open()
     await sink.close()
     const code = `
