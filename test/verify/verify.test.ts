@@ -171,11 +171,12 @@ describe('verify', () => {
       maxDescribed: 1,
       signal: new AbortController().signal,
     })
-    expect(stores.map(({ differences, described }) => [differences.length, described.length])).toEqual([
-      [2, 1],
-      [0, 0],
-      [1, 1],
+    expect(stores.map(({ differences }) => differences.map(({ difference, id }) => `${difference} ${id}`))).toEqual([
+      ['missing a', 'missing b'],
+      [],
+      ['missing a'],
     ])
+    expect(stores.map(({ described }) => described.length)).toEqual([1, 0, 1])
   })
 
   test('finds nothing too much where the input has no line', async () => {
