@@ -27,6 +27,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   sinks: [],
   frequency: [],
   kibana: [],
+  verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
   pipeline: [
     { to: 'config/schema.ts', because: 'a pipeline is built from its configuration' },
     { to: 'sources', because: 'where lines come from' },
@@ -52,8 +53,8 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     },
     { to: 'parse/line-parser.ts', because: 'parse and explain print single lines, without a pipeline' },
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
-    { to: 'sinks/elasticsearch/connection.ts', because: 'commands reach Elasticsearch with what the environment says' },
-    { to: 'sinks/elasticsearch/setup', because: 'setup installs what the sink needs' },
+    { to: 'verify', because: 'verify compares stores with their input' },
+    { to: 'sinks/stored.ts', because: 'the type of the stores that verify compares' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
     { to: 'sinks/elasticsearch', because: 'check --connect, setup, frequency and verify reach a cluster' },
     { to: 'sinks/failure-json.ts', because: 'failures prints documents' },

@@ -57,6 +57,12 @@ const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--proxy <BASE-PATH>', help: 'only this API' },
 ]
 
+const SET_OPTION: OptionDeclaration = {
+  flags: '--set <PATH=VALUE>',
+  help: 'override an option of the file; may be given several times',
+  repeatable: true,
+}
+
 const SAMPLES = 'pipelines/samples'
 
 /** Every command of this version, in the order of the help. */
@@ -78,14 +84,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     summary: 'run a pipeline: read logs, join and explain failures, store them',
     details:
       'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again.',
-    options: [
-      { flags: '--once', help: 'end when the input is exhausted' },
-      {
-        flags: '--set <PATH=VALUE>',
-        help: 'override an option of the file; may be given several times',
-        repeatable: true,
-      },
-    ],
+    options: [{ flags: '--once', help: 'end when the input is exhausted' }, SET_OPTION],
     examples: [
       { command: 'hangup run pipelines/sample.yaml --once', says: 'the samples into the embedded store' },
       { command: 'hangup run pipelines/sample.yaml --once --set join.window=10s', says: 'with a wider join window' },
@@ -168,6 +167,27 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { command: 'hangup check --options', says: 'what can be set' },
     ],
     load: () => import('./commands/check.js'),
+  },
+  {
+    name: 'verify',
+    arguments: [{ usage: 'PIPELINE', help: 'pipeline file (YAML) that ran' }],
+    summary: 'read the input again and compare it with the stores: the same, or a list of differences',
+    details:
+      'Reads the files of the pipeline from their beginning to their end, changes nothing, and compares every field of ' +
+      'every document with its duckdb and elasticsearch sinks. missing: not in the store; different: not the same fields; ' +
+      'duplicate: several documents under one id; only_in_store: not of the input. The last is told of failures of the ' +
+      "input's gateways (without a gateway: of its files) and of traffic of its partitions, between its first and its last " +
+      'line; whatever else the store holds is no difference. What a run never saw is missing: lines before source.tail.start: ' +
+      'end, and logs that are gone by now are not looked for. Exit code 3 where there is a difference.',
+    options: [
+      { flags: '--json', help: 'one JSON object, with all differences' },
+      { flags: '--limit <COUNT>', help: 'differences to show of each store (default: 20, with --json all)' },
+      SET_OPTION,
+    ],
+    examples: [
+      { command: 'hangup verify pipelines/sample.yaml', says: 'what hangup run --once stored of the samples' },
+    ],
+    load: () => import('./commands/verify.js'),
   },
   {
     name: 'dead-letters',

@@ -56,6 +56,13 @@ export interface RunOptions extends GlobalOptions {
   readonly set: readonly string[]
 }
 
+export interface VerifyOptions extends GlobalOptions {
+  readonly set: readonly string[]
+  /** As written; absent: 20, or all with `json`. */
+  readonly limit?: string
+  readonly json: boolean
+}
+
 export interface DeadLettersOptions extends GlobalOptions {
   readonly json: boolean
 }

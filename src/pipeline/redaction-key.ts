@@ -26,6 +26,22 @@ export async function loadRedactionKey(stateDirectory: string): Promise<Uint8Arr
   }
 }
 
+/**
+ * The key that was made before, for whoever must get the same hashes: none is made. Throws `PermanentError`
+ * (`state_unusable`).
+ */
+export async function existingRedactionKey(stateDirectory: string): Promise<Uint8Array> {
+  const path = join(stateDirectory, 'redact.key')
+  return readKey(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw unusable(path, error)
+    throw new PermanentError(`no redaction key: ${path}`, {
+      code: 'state_unusable',
+      hint: 'give the state directory that the pipeline ran with: --state DIR or HANGUP_STATE',
+      cause: error,
+    })
+  })
+}
+
 /** A link to a complete file, so that another process that starts now reads all of it or finds none. */
 async function createKey(path: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`

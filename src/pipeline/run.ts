@@ -143,8 +143,9 @@ async function process(opened: Opened): Promise<RunResult> {
   }
 }
 
-function processorOptions(
-  { config, once, proxies, machine, redactor }: Opened,
+/** What a pipeline's file makes of the steps; `floorTimeMs` is the checkpoint's. */
+export function processorOptions(
+  { config, once, proxies, machine, redactor }: Pick<Opened, 'config' | 'once' | 'proxies' | 'machine' | 'redactor'>,
   floorTimeMs: Readonly<Record<string, number>>,
 ): ProcessorOptions {
   return {
@@ -205,8 +206,9 @@ function retryOptions({ signal, onProblem }: RunInput): RetryOptions {
   }
 }
 
-async function openSource(
-  { config, once, stdin, onProblem }: Opened,
+/** Opens the source of a pipeline, at its beginning where there is nothing to resume. */
+export async function openSource(
+  { config, once, stdin, onProblem }: Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem'>,
   resume: readonly FileCheckpoint[],
 ): Promise<{ readonly source: Source; readonly progress: Measure }> {
   const { source } = config

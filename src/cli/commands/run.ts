@@ -12,14 +12,20 @@ import { tellReading } from '../reading.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
-  const overrides = options.stateGiven
-    ? [...options.set, `state.directory=${JSON.stringify(options.state)}`]
-    : options.set
-  const config = await readPipeline(file, context, overrides)
+  const config = await readPipelineOf(file, options, context)
   if (!options.once) return follow(config, context)
   const { result, exitCode } = await runToEnd(config, context)
   tellResult(result, config, context)
   return exitCode
+}
+
+/** Reads a pipeline with what the command line overrides of it. Throws `ConfigError`. */
+export function readPipelineOf(
+  file: string,
+  { set, state, stateGiven }: Pick<RunOptions, 'set' | 'state' | 'stateGiven'>,
+  context: Context,
+): Promise<PipelineConfig> {
+  return readPipeline(file, context, stateGiven ? [...set, `state.directory=${JSON.stringify(state)}`] : set)
 }
 
 export interface Ended {
@@ -81,7 +87,8 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
   return 0
 }
 
-async function surroundings(config: PipelineConfig, context: Context) {
+/** What a pipeline needs besides its file. */
+export async function surroundings(config: PipelineConfig, context: Context) {
   const { stdin, stdout, signal } = context
   return { config, proxies: await proxiesOf(config, context), machine: hostname(), stdin, stdout, signal }
 }

@@ -7,7 +7,14 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api'
-import type { Cause, FailureDocument, HalfDocument, TargetSource, TrafficDocument } from '../../records.js'
+import type {
+  Cause,
+  FailureDocument,
+  HalfDocument,
+  TargetSource,
+  TrafficBasis,
+  TrafficDocument,
+} from '../../records.js'
 
 /** One column of a table: its name, its type, and its value in a document. */
 export interface Column<Document> {
@@ -99,6 +106,25 @@ export function failureOf(row: Row): FailureDocument {
     client: { ip: textOf(row.client_ip) },
     edgemicro: edgemicroOf(row),
     log: { level: String(row.log_level), file: { path: String(row.log_path) }, offset: Number(row.log_offset) },
+  }
+}
+
+/** The traffic document of a row of `traffic`; the inverse of `TRAFFIC_COLUMNS`. */
+export function trafficOf(row: Row): TrafficDocument {
+  return {
+    '@timestamp': isoOf(row.timestamp),
+    event: { dataset: 'edgemicro.traffic' },
+    edgemicro: {
+      target: textOf(row.target),
+      proxy: textOf(row.proxy),
+      org: textOf(row.org),
+      env: textOf(row.env),
+      gateway: textOf(row.gateway),
+      partition: String(row.partition),
+      requests: Number(row.requests),
+      responses: Number(row.responses),
+      basis: String(row.basis) as TrafficBasis,
+    },
   }
 }
 

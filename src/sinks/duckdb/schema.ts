@@ -49,8 +49,8 @@ export async function migrate(
   }
 }
 
-/** 0 for a file without any table. */
-async function storedVersion(connection: DuckDBConnection, path: string): Promise<number> {
+/** The version of a store's tables; 0 for a file without any. Throws `PermanentError` (`store_incompatible`) where they are not ours. */
+export async function storedVersion(connection: DuckDBConnection, path: string): Promise<number> {
   const tables = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables() WHERE NOT temporary')
   if (tables.currentRowCount === 0) return 0
   const names = tables.getRows().map(([name]) => name)

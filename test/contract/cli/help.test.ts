@@ -4,7 +4,10 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { entryFile, finished, projectDirectory, Sandbox } from '../../support/cli.js'
 
-/** The commands of the contract that this version has, and the one behind `npm start`. */
+/**
+ * The commands of the contract that this version has, and the one behind `npm start`. The examples of `run` make the
+ * store that `verify` compares.
+ */
 const COMMANDS = [
   'report',
   'run',
@@ -13,6 +16,7 @@ const COMMANDS = [
   'frequency',
   'check',
   'explain',
+  'verify',
   'dead-letters',
   'setup',
   'start',

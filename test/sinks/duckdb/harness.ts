@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api'
-import type { TrafficBasis, TrafficDocument } from '../../../src/records.js'
-import { failureOf, type Row } from '../../../src/sinks/duckdb/rows.js'
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { failureOf, trafficOf } from '../../../src/sinks/duckdb/rows.js'
 import { DuckDbSink } from '../../../src/sinks/duckdb/sink.js'
 import type { SinkHarness } from '../../contract/sink-contract.js'
 import { mergeFailures } from '../../support/documents.js'
@@ -33,28 +32,4 @@ export async function query(path: string, sql: string): Promise<Record<string, D
     connection.closeSync()
     instance.closeSync()
   }
-}
-
-/** The traffic document of a row of `traffic`; the inverse of `TRAFFIC_COLUMNS`. */
-export function trafficOf(row: Row): TrafficDocument {
-  if (!(row.timestamp instanceof DuckDBTimestampValue)) throw new TypeError('a TIMESTAMP column holds something else')
-  return {
-    '@timestamp': new Date(Number(row.timestamp.micros / 1000n)).toISOString(),
-    event: { dataset: 'edgemicro.traffic' },
-    edgemicro: {
-      target: textOf(row.target),
-      proxy: textOf(row.proxy),
-      org: textOf(row.org),
-      env: textOf(row.env),
-      gateway: textOf(row.gateway),
-      partition: String(row.partition),
-      requests: Number(row.requests),
-      responses: Number(row.responses),
-      basis: String(row.basis) as TrafficBasis,
-    },
-  }
-}
-
-function textOf(value: DuckDBValue): string | null {
-  return value === null ? null : String(value)
 }
