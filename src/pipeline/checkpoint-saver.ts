@@ -9,6 +9,7 @@ export interface SaverParts {
   readonly checkpoints: CheckpointStore
   readonly delivery: Delivery
   readonly deadLetters: DeadLetters
+  readonly onSaved?: () => void
 }
 
 /** Saves positions only behind confirmed stores: a snapshot waits until all documents pushed before it are stored. */
@@ -31,8 +32,9 @@ export class CheckpointSaver {
 
   /** For positions behind which everything is stored already. */
   async saveLast(positions: InputPositions): Promise<void> {
-    const { config, checkpoints, deadLetters } = this.#parts
+    const { config, checkpoints, deadLetters, onSaved } = this.#parts
     await deadLetters.flush()
     await checkpoints.save({ version: 1, pipeline: config.name, ...positions })
+    onSaved?.()
   }
 }

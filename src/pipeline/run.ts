@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PipelineConfig, SinkConfig } from '../config/schema.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { ConfigError, type HangupError } from '../errors.js'
+import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
 import { DuckDbSink } from '../sinks/duckdb/sink.js'
 import type { Sink } from '../sinks/sink.js'
@@ -19,6 +20,7 @@ import { openLogs } from './open-logs.js'
 import { Positions } from './positions.js'
 import { EVIDENCE_HORIZON_MS, HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import { loadRedactionKey } from './redaction-key.js'
+import { partsOf } from './replay.js'
 import { Activity, withTicks } from './ticks.js'
 
 export interface RunInput {
@@ -36,6 +38,8 @@ export interface RunInput {
   /** Called when reading begins. */
   readonly onStart?: (progress: Measure) => void
   readonly timing?: Timing
+  /** Holds the numbers of this run, for whoever asks; one for each run. */
+  readonly observer?: RunObserver
 }
 
 /** On our clock, in milliseconds. */
@@ -63,7 +67,7 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
  * or the signal aborts; either way everything read is stored, or an error is thrown and the checkpoint has not moved.
  */
 export async function runPipeline(input: RunInput): Promise<RunResult> {
-  const { config, once } = input
+  const { config, once, observer = new RunObserver() } = input
   const missing = missingIn(config)
   if (missing !== null) throw missing
   const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
@@ -77,8 +81,8 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
     : null
   const sinks: Sink[] = []
   try {
-    for (const sink of config.sinks) sinks.push(await openSink(sink, input))
-    return await process({ ...input, redactor, checkpoints, sinks })
+    for (const sink of config.sinks) sinks.push(observer.watch(sink.kind).over(await openSink(sink, input)))
+    return await process({ ...input, observer, redactor, checkpoints, sinks })
   } finally {
     // From the source backwards nothing runs any more, so the ends can be closed in any order.
     for (const sink of sinks) await sink.close()
@@ -87,19 +91,22 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
 }
 
 interface Opened extends RunInput {
+  readonly observer: RunObserver
   readonly redactor: Redactor
   readonly checkpoints: CheckpointStore | null
   readonly sinks: readonly Sink[]
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { config, once, redactor, checkpoints, sinks, signal, onProblem, timing = TIMING } = opened
+  const { config, once, observer, redactor, checkpoints, sinks, signal, onProblem, timing = TIMING } = opened
   const resume = (await checkpoints?.load()) ?? null
   const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const positions = new Positions({ horizonMs: EVIDENCE_HORIZON_MS, resumed: resume ?? undefined })
   const processor = new Processor({
     ...processorOptions(opened, resume?.floorTimeMs ?? {}),
+    onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
+      observer.rejected(reason)
       if (!positions.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
   })
@@ -110,30 +117,58 @@ async function process(opened: Opened): Promise<RunResult> {
     onRetry: onProblem,
   })
   const { source, progress } = await openSource(opened, resume?.files ?? [])
+  observer.started({
+    ledger: () => processor.ledger,
+    losses: () => processor.losses,
+    requests: () => processor.requests(),
+    unsent: () => delivery.pushed - delivery.stored,
+    hasTicks: !once,
+  })
+  signal.addEventListener('abort', () => observer.stopping(), { once: true })
   opened.onStart?.(progress)
 
-  const saver = checkpoints === null ? null : new CheckpointSaver({ config, checkpoints, delivery, deadLetters })
+  const saver =
+    checkpoints === null
+      ? null
+      : new CheckpointSaver({ config, checkpoints, delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
   const activity = new Activity(timing.quietMs)
+  const give = (): Promise<void> => {
+    const documents = processor.take()
+    observer.gave(documents)
+    return delivery.push(documents)
+  }
   for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
+    observer.turns()
     if (block !== null) {
       positions.begin(block)
-      positions.add(block, processor.process(block))
+      let maxMs = Number.NEGATIVE_INFINITY
+      for (const part of partsOf(block, positions.storedThrough(block.source))) {
+        const work = () => processor.process(part.block, part)
+        const partMaxMs = part.isReplay ? observer.replay(work) : work()
+        observer.read(part.block, partMaxMs, part)
+        maxMs = Math.max(maxMs, partMaxMs)
+      }
+      positions.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
     }
     processor.advance()
     if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
-    await delivery.push(processor.take())
+    await give()
     await deadLetters.makeRoom()
     if (block === null) await saver?.save(() => positions.snapshot((partition) => processor.openSinceMs(partition)))
+    observer.report(sinks)
+    observer.waits()
   }
+  observer.stopping()
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
   const last = positions.snapshot((partition) => processor.openSinceMs(partition), { allStored: true })
   processor.finish()
-  await delivery.push(processor.take())
+  await give()
   await delivery.drain()
   await deadLetters.flush()
   await saver?.saveLast(last)
+  observer.report(sinks, { isLast: true })
   return {
     ledger: processor.ledger,
     range: processor.range,
