@@ -23,7 +23,7 @@ export const METRICS: readonly MetricDeclaration[] = [
   {
     name: 'hangup_failures_total',
     type: 'counter',
-    help: 'Failed requests, each counted when it is first given out, with what is known of it then.',
+    help: 'Failed requests, each counted once, two seconds after it was first given out.',
     labels: ['target', 'proxy', 'code', 'cause'],
     read: ({ failures }) => failures,
   },

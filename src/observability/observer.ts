@@ -76,6 +76,7 @@ export class RunObserver {
   get snapshot(): Snapshot {
     const { ledger, losses } = this.#run
     const takenMs = this.#options.now()
+    this.#failures.settle(this.#phase === 'stopping' ? Number.POSITIVE_INFINITY : this.#options.monotonicMs())
     return {
       takenMs,
       ledger: less(ledger(), this.#replayed.ledger),
@@ -169,7 +170,9 @@ export class RunObserver {
 
   /** The documents were given out, which may not be for the first time. */
   gave(documents: readonly IndexDocument[]): void {
-    for (const each of documents) if (each.kind === 'failure') this.#failures.add(each.id, each.document)
+    if (documents.length === 0) return
+    const nowMs = this.#options.monotonicMs()
+    for (const each of documents) if (each.kind === 'failure') this.#failures.add(each.id, each.document, nowMs)
   }
 
   checkpointSaved(): void {
