@@ -41,7 +41,7 @@ describe('run with http', () => {
     const url = await told(child, /(http:\/\/127\.0\.0\.1:\d+)/)
     child.stdin.write(LINES)
     let scraped = readExposition(new Uint8Array([10]))
-    while (scraped.value('hangup_lines_total', { kind: 'event' }) !== 3) {
+    while (child.exitCode === null && scraped.value('hangup_lines_total', { kind: 'event' }) !== 3) {
       scraped = readExposition(Buffer.from(await (await fetch(`${url}/metrics`)).arrayBuffer()))
     }
     expect(scraped.sumsBy('hangup_requests_total', 'target')).toEqual({ '10.0.0.9:8080': 1 })

@@ -63,6 +63,7 @@ describe('the metrics of a run that follows logs', () => {
     let { exposition, bytes } = await scrape(url)
     // Failures with one half come when their source has been silent for ten seconds.
     while (
+      child.exitCode === null &&
       Object.values(exposition.sumsBy('hangup_failures_total', 'code')).reduce((a, b) => a + b, 0) < report.failures
     ) {
       await sleep(200)
@@ -110,7 +111,7 @@ describe('the metrics of a run that follows logs', () => {
   test('begin at nought in a new process, which reads again and counts nothing again', async () => {
     const { child, ended, url } = await follow()
     let { value, sumsBy } = (await scrape(url)).exposition
-    while ((value('hangup_checkpoint_timestamp_seconds') ?? 0) === 0) {
+    while (child.exitCode === null && (value('hangup_checkpoint_timestamp_seconds') ?? 0) === 0) {
       await sleep(100)
       ;({ value, sumsBy } = (await scrape(url)).exposition)
     }
