@@ -64,8 +64,8 @@ export class SinkWatch {
       name: sink.name,
       maxWrites: sink.maxWrites,
       write: (documents) => this.#write(sink, documents),
-      settle: sink.settle === undefined ? undefined : () => sink.settle?.() ?? Promise.resolve(),
-      report: (document) => sink.report?.(document),
+      settle: sink.settle?.bind(sink),
+      report: sink.report?.bind(sink),
       close: () => sink.close(),
     }
   }
