@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'checkpoint_corrupt'
   | 'disk_full'
   | 'output_failed'
+  | 'address_unusable'
   | 'internal'
 
 export interface ErrorDetails {

@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   frequency: [],
   kibana: [],
   verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
+  observability: [{ to: 'sinks/sink.ts', because: 'what a sink is, to watch its writes and to hand it signs of life' }],
   pipeline: [
     { to: 'config/schema.ts', because: 'a pipeline is built from its configuration' },
     { to: 'sources', because: 'where lines come from' },
@@ -38,10 +39,12 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'diagnose', because: 'the cause of a failure' },
     { to: 'enrich', because: 'the target and the API of a failure' },
     { to: 'sinks', because: 'where documents go' },
+    { to: 'observability', because: 'a run tells what it does' },
   ],
   cli: [
     { to: 'pipeline', because: 'commands run pipelines' },
     { to: 'config', because: 'pipeline files, gateway configuration and the table of options are read for the user' },
+    { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
@@ -71,6 +74,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['sinks/duckdb/', 'frequency/duckdb.ts'],
   commander: ['cli/'],
   pino: ['cli/', 'observability/'],
+  'prom-client': ['observability/metrics.ts'],
   yaml: ['config/'],
   luxon: ['cli/', 'frequency/'],
 }

@@ -21,6 +21,8 @@ export interface TrafficCount {
 /** Dimensions with their counts of open minutes. */
 export class TrafficCell {
   readonly minutes = new Map<number, { requests: number; responses: number }>()
+  /** All requests that were counted here, whatever their minute; without those of replays. */
+  requests = 0
   #lastMinute = Number.NaN
   #last = { requests: 0, responses: 0 }
 
@@ -59,6 +61,8 @@ export class TrafficCounter {
   readonly #cells = new Map<string, TrafficCell>()
   #closedUntilMs: number
   #late = 0
+  /** Lines come again that were counted by a former process. */
+  isReplay = false
 
   /** Minutes that begin before `closedUntilMs` are stored already (a replay from the floor begins in their middle). */
   constructor({ closedUntilMs = Number.NEGATIVE_INFINITY }: { readonly closedUntilMs?: number } = {}) {
@@ -68,6 +72,11 @@ export class TrafficCounter {
   /** Lines that came too late to be counted. */
   get late(): number {
     return this.#late
+  }
+
+  /** All dimensions that were ever counted. */
+  get cells(): Iterable<TrafficCell> {
+    return this.#cells.values()
   }
 
   /** Open windows, over all dimensions. */
@@ -107,6 +116,7 @@ export class TrafficCounter {
     const count = cell.at(Math.floor(timeMs / MINUTE_MS))
     count.requests += requests
     count.responses += responses
+    if (!this.isReplay) cell.requests += requests
   }
 
   /** Closes and returns the windows that end at or before the watermark. */

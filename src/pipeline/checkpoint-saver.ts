@@ -9,6 +9,7 @@ export interface SaverParts {
   readonly checkpoints: CheckpointStore
   readonly delivery: Delivery
   readonly deadLetters: DeadLetters
+  readonly onSaved?: () => void
 }
 
 /**
@@ -67,8 +68,9 @@ export class CheckpointSaver {
   }
 
   async #save(positions: InputPositions): Promise<void> {
-    const { config, checkpoints, deadLetters } = this.#parts
+    const { config, checkpoints, deadLetters, onSaved } = this.#parts
     await deadLetters.flush()
     await checkpoints.save({ version: 1, pipeline: config.name, ...positions })
+    onSaved?.()
   }
 }

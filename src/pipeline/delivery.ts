@@ -1,4 +1,4 @@
-import type { IndexDocument, ShipperDocument } from '../records.js'
+import type { IndexDocument } from '../records.js'
 import type { Sink } from '../sinks/sink.js'
 
 export interface DeliveryOptions {
@@ -50,11 +50,6 @@ export class Delivery {
   /** Resolves once what the sinks derive from all that is stored is up to date; see `Sink.settle`. */
   async settle(options?: { readonly now?: boolean }): Promise<void> {
     for (const { sink } of this.#couriers) await sink.settle?.(options)
-  }
-
-  /** Hands a sign of life to the sinks that keep it. */
-  report(document: ShipperDocument): void {
-    for (const { sink } of this.#couriers) sink.report?.(document)
   }
 }
 

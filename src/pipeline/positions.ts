@@ -67,7 +67,12 @@ export class Positions {
 
   /** True for a line that a former run had stored all of, dead letters included: it is read again for the state alone. */
   isStored(source: LineSource, offset: number): boolean {
-    return offset < (this.#files.get(source)?.storedThrough ?? 0)
+    return offset < this.storedThrough(source)
+  }
+
+  /** Up to where a source was stored when it was last looked at; 0 for one without positions. */
+  storedThrough(source: LineSource): number {
+    return this.#files.get(source)?.storedThrough ?? 0
   }
 
   /**

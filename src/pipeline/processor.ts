@@ -46,6 +46,8 @@ export interface ProcessorOptions {
   /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
   readonly heldWindows?: number
   readonly onRejection?: (reason: RejectionReason, view: TextView) => void
+  /** Told of each half in lines that are replayed: the id of its failure. */
+  readonly onReplayedHalf?: (id: string) => void
 }
 
 /**
@@ -61,6 +63,7 @@ export class Processor implements LineHandler {
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
+  #isReplay = false
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
@@ -91,9 +94,23 @@ export class Processor implements LineHandler {
     return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
   }
 
-  /** Takes a block; returns the largest event time in it, or minus infinity. */
-  process(block: LineBlock): number {
+  /** Requests that were counted since the process began, without those of replays: for each partition and dimension. */
+  *requests(): Iterable<{ readonly target: string | null; readonly proxy: string | null; readonly requests: number }> {
+    for (const { traffic } of this.#partitions.values()) {
+      for (const { dimensions, requests } of traffic.cells) {
+        if (requests > 0) yield { target: dimensions.target, proxy: dimensions.proxy, requests }
+      }
+    }
+  }
+
+  /**
+   * Takes a block; returns the largest event time in it, or minus infinity. A replay is read for the state alone: what
+   * it gives is stored already, which changes our own numbers and nothing else.
+   */
+  process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
+    this.#partition.traffic.isReplay = isReplay
+    this.#isReplay = isReplay
     if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
@@ -223,12 +240,14 @@ export class Processor implements LineHandler {
 
   #join(partition: Partition, view: EventView): void {
     const half = this.#reader.half(view)
+    const id = this.#reader.idOf(view)
+    if (this.#isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }
     this.#emitFailures(
       this.#joiner.add({
-        id: this.#reader.idOf(view),
+        id,
         half,
         partition: partition.name,
         watermarkMs: partition.clock.watermarkMs,

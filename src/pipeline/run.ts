@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PipelineConfig, SinkConfig } from '../config/schema.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { ConfigError, type HangupError } from '../errors.js'
+import { RunObserver } from '../observability/observer.js'
+import type { SinkWatch } from '../observability/sink-watch.js'
 import { Redactor } from '../redact/redactor.js'
 import { DuckDbSink } from '../sinks/duckdb/sink.js'
 import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
@@ -21,6 +23,7 @@ import { openLogs } from './open-logs.js'
 import { Positions } from './positions.js'
 import { EVIDENCE_HORIZON_MS, HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import { loadRedactionKey } from './redaction-key.js'
+import { partsOf } from './replay.js'
 import { Activity, withTicks } from './ticks.js'
 
 export interface RunInput {
@@ -36,10 +39,12 @@ export interface RunInput {
   readonly signal: AbortSignal
   readonly onProblem: (problem: HangupError) => void
   /** Told of what an operator should know and need not act on. */
-  readonly onNotice: (notice: string) => void
+  readonly onNotice?: (notice: string) => void
   /** Called when reading begins. */
   readonly onStart?: (progress: Measure) => void
   readonly timing?: Timing
+  /** Holds the numbers of this run, for whoever asks; one for each run. */
+  readonly observer?: RunObserver
 }
 
 /** On our clock, in milliseconds. */
@@ -67,7 +72,7 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
  * or the signal aborts; either way everything read is stored, or an error is thrown and the checkpoint has not moved.
  */
 export async function runPipeline(input: RunInput): Promise<RunResult> {
-  const { config, once } = input
+  const { config, once, observer = new RunObserver() } = input
   const missing = missingIn(config)
   if (missing !== null) throw missing
   const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
@@ -82,8 +87,11 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
   const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
   try {
-    for (const sink of config.sinks) sinks.push(await openSink(sink, { ...input, deadLetters }))
-    return await process({ ...input, redactor, checkpoints, deadLetters, sinks })
+    for (const sink of config.sinks) {
+      const watch = observer.watch(sink.kind)
+      sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
+    }
+    return await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks })
   } finally {
     // From the source backwards nothing runs any more, so the ends can be closed in any order.
     for (const sink of sinks) await sink.close()
@@ -92,6 +100,7 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
 }
 
 interface Opened extends RunInput {
+  readonly observer: RunObserver
   readonly redactor: Redactor
   readonly checkpoints: CheckpointStore | null
   readonly deadLetters: DeadLetters
@@ -99,42 +108,72 @@ interface Opened extends RunInput {
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { once, checkpoints, deadLetters, sinks, signal, timing = TIMING, config } = opened
+  const { config, once, observer, checkpoints, deadLetters, sinks, signal, timing = TIMING } = opened
   const resume = (await checkpoints?.load()) ?? null
   const positions = new Positions({ horizonMs: EVIDENCE_HORIZON_MS, resumed: resume ?? undefined })
   const processor = new Processor({
     ...processorOptions(opened, resume?.floorTimeMs ?? {}),
+    onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
+      observer.rejected(reason)
       if (!positions.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
   })
   const delivery = new Delivery(sinks)
   const { source, progress } = await openSource(opened, resume?.files ?? [])
+  observer.started({
+    ledger: () => processor.ledger,
+    losses: () => processor.losses,
+    requests: () => processor.requests(),
+    unsent: () => delivery.pushed - delivery.stored,
+    hasTicks: !once,
+  })
+  signal.addEventListener('abort', () => observer.stopping(), { once: true })
   opened.onStart?.(progress)
 
-  const saver = checkpoints === null ? null : new CheckpointSaver({ config, checkpoints, delivery, deadLetters })
+  const saver =
+    checkpoints === null
+      ? null
+      : new CheckpointSaver({ config, checkpoints, delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
   const activity = new Activity(timing.quietMs)
+  const give = (): Promise<void> => {
+    const documents = processor.take()
+    observer.gave(documents)
+    return delivery.push(documents)
+  }
   for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
+    observer.turns()
     if (block !== null) {
       positions.begin(block)
-      positions.add(block, processor.process(block))
+      let maxMs = Number.NEGATIVE_INFINITY
+      for (const part of partsOf(block, positions.storedThrough(block.source))) {
+        const work = () => processor.process(part.block, part)
+        const partMaxMs = part.isReplay ? observer.replay(work) : work()
+        observer.read(part.block, partMaxMs, part)
+        maxMs = Math.max(maxMs, partMaxMs)
+      }
+      positions.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
     }
     processor.advance()
     if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
-    await delivery.push(processor.take())
+    await give()
     await deadLetters.makeRoom()
     if (block === null) await saver?.save(() => positions.snapshot((partition) => processor.openSinceMs(partition)))
+    observer.report(sinks)
+    observer.waits()
   }
+  observer.stopping()
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
   const last = positions.snapshot((partition) => processor.openSinceMs(partition), { allStored: true })
   processor.finish()
-  await delivery.push(processor.take())
+  await give()
   await delivery.drain()
   await delivery.settle({ now: true })
   await deadLetters.flush()
   await saver?.saveLast(last)
+  observer.report(sinks, { isLast: true })
   return {
     ledger: processor.ledger,
     range: processor.range,
@@ -172,8 +211,13 @@ export function missingIn({ source, sinks }: Pick<PipelineConfig, 'source' | 'si
   })
 }
 
+interface SinkInput extends RunInput {
+  readonly deadLetters: DeadLetters
+  readonly watch: SinkWatch
+}
+
 /** Opens one sink; throws where its store can not be used. */
-async function openSink(sink: SinkConfig, input: RunInput & { readonly deadLetters: DeadLetters }): Promise<Sink> {
+async function openSink(sink: SinkConfig, input: SinkInput): Promise<Sink> {
   switch (sink.kind) {
     case 'duckdb':
       return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
@@ -184,8 +228,11 @@ async function openSink(sink: SinkConfig, input: RunInput & { readonly deadLette
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,
-        onNotice: input.onNotice,
-        onRefused: (refused) => input.deadLetters.addRefused({ sink: sink.kind, ...refused }),
+        onNotice: input.onNotice ?? (() => {}),
+        onRefused: (refused) => {
+          input.watch.refused(1)
+          input.deadLetters.addRefused({ sink: sink.kind, ...refused })
+        },
       })
     case 'stdout':
       return new StdoutSink(input.stdout, { traffic: sink.traffic })
@@ -197,12 +244,15 @@ async function openSink(sink: SinkConfig, input: RunInput & { readonly deadLette
   }
 }
 
-function retryOptions({ signal, onProblem }: RunInput): RetryOptions {
+function retryOptions({ signal, onProblem, watch }: SinkInput): RetryOptions {
   return {
     pause: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
     random: Math.random,
     signal,
-    onRetry: onProblem,
+    onRetry: (error) => {
+      watch.retried(error.code)
+      onProblem(error)
+    },
   }
 }
 

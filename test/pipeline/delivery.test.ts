@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { PermanentError } from '../../src/errors.js'
 import { Delivery, type DeliveryOptions } from '../../src/pipeline/delivery.js'
-import type { IndexDocument, ShipperDocument } from '../../src/records.js'
+import type { IndexDocument } from '../../src/records.js'
 import type { Sink } from '../../src/sinks/sink.js'
 import { traffic } from '../support/documents.js'
 
@@ -148,25 +148,11 @@ describe('a delivery', () => {
     expect([slow.ids, fast.ids]).toEqual([ids(0, 4), ids(0, 4)])
   })
 
-  test('settles the sinks that derive something, and reports to those that keep it', async () => {
+  test('settles the sinks that derive something', async () => {
     const calls: unknown[] = []
     const settle = async (options?: object): Promise<void> => void calls.push(options)
-    const report = (document: object): void => void calls.push(document)
-    const { delivery } = deliver([new FakeSink(), Object.assign(new FakeSink(), { settle, report })])
+    const { delivery } = deliver([new FakeSink(), Object.assign(new FakeSink(), { settle })])
     await delivery.settle({ now: true })
-    delivery.report(LIFE)
-    expect(calls).toEqual([{ now: true }, LIFE])
+    expect(calls).toEqual([{ now: true }])
   })
 })
-
-const LIFE: ShipperDocument = {
-  '@timestamp': '2026-11-25T00:00:00.000Z',
-  event: { dataset: 'edgemicro.shipper' },
-  agent: { type: 'hangup', name: 'host', id: 'a', version: '1.0.0' },
-  edgemicro: {
-    shipper: {
-      ...{ pipeline: 'p', lines: 1, events: 1, rejections: 0, failures: 0, orphans: 0, evicted: 0, late: 0 },
-      ...{ refused: 0, retries: 0, unsent: 0, lag_ms: null },
-    },
-  },
-}

@@ -7,6 +7,7 @@ import { type HangupError, TransientError } from '../../errors.js'
 import { type RunResult, runPipeline } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
+import { withObservation } from '../observation.js'
 import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
 import { readPipeline } from './check.js'
@@ -45,15 +46,20 @@ export async function runToEnd(config: PipelineConfig, context: Context): Promis
   }
   for (const notice of notices(config)) terminal.tell(notice)
   let progress = { end: (): void => {} }
-  const result = await runPipeline({
-    ...(await surroundings(config, context)),
-    once: true,
-    onProblem,
-    onNotice: (notice) => terminal.tell(`hangup: ${notice}`),
-    onStart: (measure) => {
-      progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
-    },
-  }).finally(() => progress.end())
+  const around = await surroundings(config, context)
+  const onServe = (url: string): void => terminal.tell(`metrics and health: ${url}/metrics`)
+  const result = await withObservation({ ...around, version: context.version, onServe }, (observer) =>
+    runPipeline({
+      ...around,
+      observer,
+      once: true,
+      onProblem,
+      onNotice: (notice) => terminal.tell(`hangup: ${notice}`),
+      onStart: (measure) => {
+        progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
+      },
+    }),
+  ).finally(() => progress.end())
   return { result, exitCode }
 }
 
@@ -64,11 +70,8 @@ export function tellResult({ ledger, losses }: RunResult, { deadLetters }: Pipel
 }
 
 /** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */
-function notices({ http, targets }: PipelineConfig): readonly string[] {
-  const notices: string[] = []
-  if (http !== undefined) notices.push('http: this version serves no metrics and no health; nothing listens')
-  if (targets.length > 0) notices.push('targets: this version tells causes without idle timeouts; they are not used')
-  return notices
+function notices({ targets }: PipelineConfig): readonly string[] {
+  return targets.length > 0 ? ['targets: this version tells causes without idle timeouts; they are not used'] : []
 }
 
 /** Runs as a service: messages are structured log lines on stderr. */
@@ -76,13 +79,18 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
   const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
   const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
   for (const notice of notices(config)) log.warn(notice)
-  const result = await runPipeline({
-    ...(await surroundings(config, context)),
-    once: false,
-    onProblem,
-    onNotice: (notice) => log.info(notice),
-    onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
-  })
+  const around = await surroundings(config, context)
+  const onServe = (url: string): void => log.info({ url }, 'serving metrics and health')
+  const result = await withObservation({ ...around, version: context.version, onServe }, (observer) =>
+    runPipeline({
+      ...around,
+      observer,
+      once: false,
+      onProblem,
+      onNotice: (notice) => log.info(notice),
+      onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
+    }),
+  )
   log.info({ ledger: result.ledger, ...result.losses, documents: result.documents }, 'stopped')
   return 0
 }
