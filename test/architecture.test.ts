@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   enrich: [],
   sinks: [],
   frequency: [],
+  alerts: [],
   pipeline: [
     { to: 'config/schema.ts', because: 'a pipeline is built from its configuration' },
     { to: 'sources', because: 'where lines come from' },
@@ -65,7 +66,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['sinks/duckdb/', 'frequency/duckdb.ts'],
   commander: ['cli/'],
   pino: ['cli/', 'observability/'],
-  yaml: ['config/'],
+  yaml: ['config/', 'alerts/'],
   luxon: ['cli/', 'frequency/'],
 }
 
