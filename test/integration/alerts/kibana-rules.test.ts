@@ -9,8 +9,8 @@ import {
   HOUR_MS,
   installTemplates,
   MINUTE_MS,
-  minutesUpTo,
-  type SignOfLife,
+  resetMinutes,
+  shipperSigns,
   storeFailures,
   storeMinutes,
   storeSigns,
@@ -28,28 +28,7 @@ beforeAll(() => installTemplates(prefix))
 afterAll(() => removeAll(prefix))
 
 describe('the rule on resets of a target', () => {
-  beforeAll(async () => {
-    const each = (target: string | null, requests: number | null, resets: number, more = {}, end = NOW) =>
-      minutesUpTo(end, 15).map((timeMs) => ({ timeMs, target, requests, resets, ...more }))
-    await storeMinutes(prefix, [
-      ...each('flaky.example:8080', 60, 3),
-      ...each('flaky.example:8080', 40, 0, { proxy: 'invoices' }),
-      ...each('healthy.example:8080', 200, 1),
-      ...each('limit.example:8080', 100, 1),
-      // Half of two requests a minute: 30 requests are below the floor.
-      ...each('idle.example:8443', 2, 1),
-      // Its gateway logs failures alone.
-      ...each('uncovered.example:8080', 100, 50, { covered: false }),
-      ...each('uncounted.example:8080', null, 50),
-      // Covered minutes are well; the other kind would make it 25 %.
-      ...each('mixed.example:8080', 100, 0),
-      ...each('mixed.example:8080', 100, 50, { covered: false, proxy: 'invoices' }),
-      ...each(null, 100, 50),
-      // Was bad until 20 minutes ago.
-      ...each('past.example:8080', 100, 50, {}, NOW - 20 * MINUTE_MS),
-      ...each('past.example:8080', 100, 0),
-    ])
-  })
+  beforeAll(() => storeMinutes(prefix, resetMinutes(NOW)))
 
   test('fires for that target alone, whatever the minutes, proxies and requests of others', async () => {
     expect(await runEsqlRule(rule('reset-rate'), NOW)).toEqual({
@@ -163,27 +142,7 @@ describe('the rule on gateways that are silent', () => {
 })
 
 describe('the rules on shippers', () => {
-  const signs = (process: string, of: (index: number) => Partial<SignOfLife>, count = 15): readonly SignOfLife[] =>
-    minutesUpTo(NOW, count).map((timeMs, index) => ({ timeMs, process, ...of(index) }))
-
-  beforeAll(() =>
-    storeSigns(prefix, [
-      ...signs('slow', (index) => ({ lagMs: 400_000 + index * 1_000 })),
-      ...signs('stuck', () => ({ lagMs: 900_000, lines: 0, unsent: 500 })),
-      ...signs('spike', (index) => ({ lagMs: index === 7 ? 900_000 : 2_000 })),
-      ...signs('recovering', (index) => ({ lagMs: index < 14 ? 900_000 : 2_000 })),
-      // Its log is silent: that looks like a lag.
-      ...signs('quiet', (index) => ({ lagMs: 400_000 + index * MINUTE_MS, lines: 0 })),
-      // Has just begun to read old logs.
-      ...signs('young', () => ({ lagMs: 900_000 }), 4),
-      ...signs('before-its-first-line', () => ({ lagMs: null, unsent: 1 })),
-      ...signs('refused', (index) => ({ refused: index === 3 ? 12 : 0 })),
-      ...signs('hardly-refused', (index) => ({ refused: index === 3 ? 9 : 0 })),
-      ...signs('rejecting', () => ({ lines: 100, rejections: 6 })),
-      ...signs('hardly-rejecting', () => ({ lines: 100, rejections: 5 })),
-      ...signs('too-few-lines', () => ({ lines: 10, rejections: 9 })),
-    ]),
-  )
+  beforeAll(() => storeSigns(prefix, shipperSigns(NOW)))
 
   test('fire for those that were behind through the whole window, with something to do', async () => {
     const alerts = await runEsqlRule(rule('shipper-lag'), NOW)

@@ -38,6 +38,31 @@ export interface Minute {
   readonly causes?: FrequencyDocument['edgemicro']['causes']
 }
 
+/** Fifteen minutes up to `endMs`, of which `flaky.example:8080` alone is worth an alert. */
+export function resetMinutes(endMs: number): readonly Minute[] {
+  const each = (target: string | null, requests: number | null, resets: number, more: Partial<Minute> = {}) =>
+    minutesUpTo(endMs, 15).map((timeMs) => ({ timeMs, target, requests, resets, ...more }))
+  const before = minutesUpTo(endMs - 20 * MINUTE_MS, 15)
+  return [
+    ...each('flaky.example:8080', 60, 3),
+    ...each('flaky.example:8080', 40, 0, { proxy: 'invoices' }),
+    ...each('healthy.example:8080', 200, 1),
+    ...each('limit.example:8080', 100, 1),
+    // Half of two requests a minute: 30 requests are below the floor.
+    ...each('idle.example:8443', 2, 1),
+    // Its gateway logs failures alone.
+    ...each('uncovered.example:8080', 100, 50, { covered: false }),
+    ...each('uncounted.example:8080', null, 50),
+    // Covered minutes are well; the other kind would make it 25 %.
+    ...each('mixed.example:8080', 100, 0),
+    ...each('mixed.example:8080', 100, 50, { covered: false, proxy: 'invoices' }),
+    ...each(null, 100, 50),
+    // Was bad until 20 minutes ago.
+    ...before.map((timeMs) => ({ timeMs, target: 'past.example:8080', requests: 100, resets: 50 })),
+    ...each('past.example:8080', 100, 0),
+  ]
+}
+
 /** Stores minutes as `<prefix>-frequency` holds them. */
 export async function storeMinutes(prefix: string, minutes: readonly Minute[]): Promise<void> {
   await storeByTime(prefix, 'frequency', minutes.map(frequencyDocument), 7)
@@ -75,6 +100,28 @@ export interface SignOfLife {
   readonly rejections?: number
   readonly refused?: number
   readonly unsent?: number
+}
+
+/** Signs of life of shippers up to `endMs`: those named `slow` and `stuck` lag, `refused` and `rejecting` refuse. */
+export function shipperSigns(endMs: number): readonly SignOfLife[] {
+  const signs = (process: string, of: (index: number) => Partial<SignOfLife>, count = 15): readonly SignOfLife[] =>
+    minutesUpTo(endMs, count).map((timeMs, index) => ({ timeMs, process, ...of(index) }))
+  return [
+    ...signs('slow', (index) => ({ lagMs: 400_000 + index * 1_000 })),
+    ...signs('stuck', () => ({ lagMs: 900_000, lines: 0, unsent: 500 })),
+    ...signs('spike', (index) => ({ lagMs: index === 7 ? 900_000 : 2_000 })),
+    ...signs('recovering', (index) => ({ lagMs: index < 11 ? 900_000 : 2_000 })),
+    // Its log is silent: that looks like a lag.
+    ...signs('quiet', (index) => ({ lagMs: 400_000 + index * MINUTE_MS, lines: 0 })),
+    // Has just begun to read old logs.
+    ...signs('young', () => ({ lagMs: 900_000 }), 4),
+    ...signs('before-its-first-line', () => ({ lagMs: null, unsent: 1 })),
+    ...signs('refused', (index) => ({ refused: index === 3 ? 12 : 0 })),
+    ...signs('hardly-refused', (index) => ({ refused: index === 3 ? 9 : 0 })),
+    ...signs('rejecting', () => ({ lines: 100, rejections: 6 })),
+    ...signs('hardly-rejecting', () => ({ lines: 100, rejections: 5 })),
+    ...signs('too-few-lines', () => ({ lines: 10, rejections: 9 })),
+  ]
 }
 
 /** Stores signs of life; a process `a` is on host `host-a` and runs the pipeline `edge`. */
