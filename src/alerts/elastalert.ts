@@ -51,7 +51,8 @@ function resetRate({ resetRate: { windowMs, minRequests, maxRatio } }: Alerts): 
     max_threshold: maxRatio,
     min_doc_count: MIN_MINUTES,
     filter: [
-      { term: { 'edgemicro.covered': true } },
+      // A minute that is not covered has none.
+      { exists: { field: 'edgemicro.reset_ratio' } },
       { range: { 'edgemicro.requests': { gte: Math.ceil(minRequests / MIN_MINUTES) } } },
     ],
   }

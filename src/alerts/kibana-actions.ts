@@ -1,20 +1,36 @@
-/** Kinds of connectors that need no more than what is known here. The first two are in the free licence, Basic. */
-export type ConnectorType = '.server-log' | '.index' | '.slack' | '.teams' | '.webhook'
+import { ConfigError } from '../errors.js'
 
-export interface Connector {
+/** Kinds of connectors that need to be told no more than is known here. The first two are in the free licence, Basic. */
+export const CONNECTOR_TYPES = ['.server-log', '.index', '.slack', '.teams', '.webhook'] as const
+
+type ConnectorType = (typeof CONNECTOR_TYPES)[number]
+
+export interface ConnectorUse {
   readonly id: string
-  readonly type: ConnectorType
+  /** As Kibana names it. */
+  readonly type: string
   /** Action group of the rule's type in which an alert begins. */
   readonly group: string
 }
 
-/** Tells when an alert begins and when it ends, once each. */
-export function actionsOf({ id, type, group }: Connector): readonly object[] {
+/**
+ * Tells when an alert begins and when it ends, once each. Throws `ConfigError` where the connector needs more than that: an
+ * addressee, a channel.
+ */
+export function actionsOf({ id, type, group }: ConnectorUse): readonly object[] {
+  if (!isKnown(type)) {
+    throw new ConfigError(`a connector of type ${type} needs more than rules can say: ${id}`, {
+      code: 'config',
+      hint: `Use one of ${CONNECTOR_TYPES.join(', ')}; or name none, and add your own to the rules in Kibana.`,
+    })
+  }
   return [
     { ...shared(id), group, params: paramsOf(type, 'active') },
     { ...shared(id), group: 'recovered', params: paramsOf(type, 'recovered') },
   ]
 }
+
+const isKnown = (type: string): type is ConnectorType => (CONNECTOR_TYPES as readonly string[]).includes(type)
 
 const shared = (id: string): object => ({
   id,

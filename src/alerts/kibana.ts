@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js'
-import { actionsOf, type ConnectorType } from './kibana-actions.js'
+import { actionsOf } from './kibana-actions.js'
 import { checkRule } from './kibana-check.js'
 import {
   type AlertChanges,
@@ -16,14 +16,17 @@ import { alertQueries } from './queries.js'
 export interface KibanaRuleSettings {
   /** Of the indices. */
   readonly prefix: string
-  /** `8.17.3`, as `GET /api/status` says; absent: 8.19, or 9.1 and later. */
-  readonly kibanaVersion?: string
-  /** Where alerts are sent; absent: they are shown in Kibana alone. */
-  readonly connectorId?: string
-  /** Default `.server-log`. */
-  readonly connectorType?: ConnectorType
+  /** Absent: 8.19, or 9.1 and later. */
+  readonly kibanaVersion?: Release
+  /** Where alerts are sent; without one they are shown in Kibana alone. */
+  readonly connector?: { readonly id: string; readonly type: string } | null
   readonly alerts?: AlertChanges
   readonly delays?: Delays
+}
+
+interface Release {
+  readonly major: number
+  readonly minor: number
 }
 
 /** One rule as Kibana takes it: `POST /api/alerting/rule/<id>` with `create`, and `PUT` to the same path with `update`. */
@@ -31,7 +34,10 @@ export interface KibanaRule {
   /** Stable; carries the prefix. */
   readonly id: string
   readonly create: RuleBody
-  /** Without what an update may not name: type, consumer, and whether the rule is switched on. */
+  /**
+   * Without what an update may not name: type, consumer, and whether the rule is switched on. Where there is no connector,
+   * without `actions` too: an update replaces them all, so those that the rule has, which people may have added, go into it.
+   */
   readonly update: RuleUpdate
 }
 
@@ -40,7 +46,7 @@ export interface RuleUpdate {
   readonly tags: readonly string[]
   readonly schedule: { readonly interval: string }
   readonly params: Readonly<Record<string, unknown>>
-  readonly actions: readonly object[]
+  readonly actions?: readonly object[]
   readonly alert_delay?: { readonly active: number }
 }
 
@@ -48,6 +54,7 @@ export interface RuleBody extends RuleUpdate {
   readonly rule_type_id: string
   readonly consumer: string
   readonly enabled: boolean
+  readonly actions: readonly object[]
 }
 
 interface Shape {
@@ -82,8 +89,7 @@ export function kibanaRules(settings: KibanaRuleSettings): readonly KibanaRule[]
 }
 
 /** Whether this Kibana's ES|QL rules can make one alert for each row. */
-export function hasRowGroups(kibanaVersion: string): boolean {
-  const [major = 0, minor = 0] = kibanaVersion.split('.').map(Number)
+export function hasRowGroups({ major, minor }: Release): boolean {
   return major > 9 || (major === 9 && minor >= 1) || (major === 8 && minor >= 19)
 }
 
@@ -110,7 +116,8 @@ function esqlRules(settings: KibanaRuleSettings, alerts: Alerts, grouped: boolea
 
 /**
  * The mean of the ratios of single minutes, of those with requests enough: what can be asked without ES|QL. One minute of
- * the window is not the whole window, so each must have the floor of requests by itself.
+ * the window is not the whole window, so each must have the floor of requests by itself. A minute that is not covered has
+ * no ratio.
  */
 function thresholdRule(settings: KibanaRuleSettings, alerts: Alerts, enabled: boolean): KibanaRule {
   const { windowMs, intervalMs, minRequests, maxRatio, activeRuns } = alerts.resetRate
@@ -123,7 +130,7 @@ function thresholdRule(settings: KibanaRuleSettings, alerts: Alerts, enabled: bo
     groupBy: 'top',
     termField: 'edgemicro.target',
     termSize: 100,
-    filterKuery: `edgemicro.covered : true and edgemicro.requests >= ${minRequests}`,
+    filterKuery: `edgemicro.requests >= ${minRequests}`,
     timeWindowSize: size,
     timeWindowUnit: unit,
     thresholdComparator: '>',
@@ -165,16 +172,17 @@ interface RuleParts {
 }
 
 function ruleOf({ settings, name, shape, params, typeId, group, enabled }: RuleParts): KibanaRule {
-  const { prefix, connectorId, connectorType = '.server-log' } = settings
+  const { prefix, connector = null } = settings
   const { activeRuns = 1, intervalMs, title } = shape
+  const actions = connector === null ? [] : actionsOf({ ...connector, group })
   const update: RuleUpdate = {
     name: `[${prefix}] ${title}`,
     tags: [...new Set(['hangup', prefix])],
     schedule: { interval: inUnits(intervalMs) },
     params,
-    actions: connectorId === undefined ? [] : actionsOf({ id: connectorId, type: connectorType, group }),
+    ...(connector !== null && { actions }),
     ...(activeRuns > 1 && { alert_delay: { active: activeRuns } }),
   }
-  const create = { rule_type_id: typeId, consumer: 'stackAlerts', enabled, ...update }
+  const create = { rule_type_id: typeId, consumer: 'stackAlerts', enabled, ...update, actions }
   return { id: `${prefix}-${name}`, create, update }
 }

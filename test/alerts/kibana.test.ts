@@ -33,7 +33,8 @@ describe('the rules for Kibana', () => {
   })
 
   test('may be updated as often as wished: an update names neither type nor consumer nor whether it is switched on', () => {
-    for (const { create, update } of kibanaRules({ prefix: 'hangup', connectorId: 'c' })) {
+    const connector = { id: 'c', type: '.index' }
+    for (const { create, update } of kibanaRules({ prefix: 'hangup', connector })) {
       const { rule_type_id, consumer, enabled, ...rest } = create
       expect([rule_type_id, consumer, enabled]).not.toContain(undefined)
       expect(update).toEqual(rest)
@@ -42,33 +43,37 @@ describe('the rules for Kibana', () => {
 
   test('make one alert for each row where Kibana can, and one for all rows where it cannot', () => {
     expect(paramsOf('hangup-reset-rate')).toMatchObject({ groupBy: 'row' })
-    expect(paramsOf('hangup-reset-rate', { kibanaVersion: '9.4.0' })).toMatchObject({ groupBy: 'row' })
-    const older = kibanaRules({ prefix: 'hangup', kibanaVersion: '8.17.3' })
+    expect(paramsOf('hangup-reset-rate', { kibanaVersion: { major: 9, minor: 4 } })).toMatchObject({ groupBy: 'row' })
+    const older = kibanaRules({ prefix: 'hangup', kibanaVersion: { major: 8, minor: 17 } })
     const queries = older.filter(({ create }) => create.rule_type_id === '.es-query')
     expect(queries).toHaveLength(5)
     for (const { create } of queries) expect(create.params).not.toHaveProperty('groupBy')
   })
 
   test.each([
-    ['8.14.0', false],
-    ['8.18.9', false],
-    ['8.19.0', true],
-    ['9.0.4', false],
-    ['9.1.0-SNAPSHOT', true],
-    ['9.10.1', true],
-    ['10.0.0', true],
-  ])('know whether Kibana %s makes an alert for each row: %s', (version, grouped) => {
-    expect(hasRowGroups(version)).toBe(grouped)
+    [8, 14, false],
+    [8, 18, false],
+    [8, 19, true],
+    [9, 0, false],
+    [9, 1, true],
+    [9, 10, true],
+    [10, 0, true],
+  ])('know whether Kibana %s.%s makes an alert for each row: %s', (major, minor, grouped) => {
+    expect(hasRowGroups({ major, minor })).toBe(grouped)
   })
 
   test('leave the rule without ES|QL switched off where another does the same more exactly', () => {
-    const enabled = (kibanaVersion: string) => kibanaRules({ prefix: 'hangup', kibanaVersion }).at(-1)?.create.enabled
-    expect(enabled('8.19.2')).toBe(false)
-    expect(enabled('8.18.0')).toBe(true)
+    const enabled = (minor: number) =>
+      kibanaRules({ prefix: 'hangup', kibanaVersion: { major: 8, minor } }).at(-1)?.create.enabled
+    expect(enabled(19)).toBe(false)
+    expect(enabled(18)).toBe(true)
   })
 
   test('tell a connector when an alert begins and when it ends, once each', () => {
-    const [query, , , , , threshold] = kibanaRules({ prefix: 'hangup', connectorId: 'log-1' })
+    const [query, , , , , threshold] = kibanaRules({
+      prefix: 'hangup',
+      connector: { id: 'log-1', type: '.server-log' },
+    })
     const groups = (actions: readonly object[]) => actions.map((action) => (action as { group: string }).group)
     expect(groups(query.create.actions)).toEqual(['query matched', 'recovered'])
     expect(groups(threshold.create.actions)).toEqual(['threshold met', 'recovered'])
@@ -87,9 +92,21 @@ describe('the rules for Kibana', () => {
     ['.slack', 'message'],
     ['.teams', 'message'],
     ['.webhook', 'body'],
-  ] as const)('speak to a connector of type %s in its own words', (connectorType, parameter) => {
-    const [{ create }] = kibanaRules({ prefix: 'hangup', connectorId: 'c', connectorType })
+  ] as const)('speak to a connector of type %s in its own words', (type, parameter) => {
+    const [{ create }] = kibanaRules({ prefix: 'hangup', connector: { id: 'c', type } })
     for (const action of create.actions) expect(Object.keys((action as { params: object }).params)).toEqual([parameter])
+  })
+
+  test('leave what people added to tell them in peace where no connector is named', () => {
+    for (const { create, update } of kibanaRules({ prefix: 'hangup' })) {
+      expect(create.actions).toEqual([])
+      expect(update).not.toHaveProperty('actions')
+    }
+  })
+
+  test('refuse a connector that needs more than they can say', () => {
+    const connector = { id: 'mail', type: '.email' }
+    expect(() => kibanaRules({ prefix: 'hangup', connector })).toThrow('a connector of type .email needs more')
   })
 
   test('take the numbers that they are given', () => {
@@ -103,7 +120,7 @@ describe('the rules for Kibana', () => {
     })
     expect(rules.at(-1)?.create.params).toMatchObject({
       threshold: [0.025],
-      filterKuery: 'edgemicro.covered : true and edgemicro.requests >= 200',
+      filterKuery: 'edgemicro.requests >= 200',
     })
   })
 

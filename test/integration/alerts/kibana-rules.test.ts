@@ -52,7 +52,11 @@ describe('the rule on resets of a target', () => {
   })
 
   test('is one alert with all rows in a Kibana that knows no rows', async () => {
-    const older = kibanaRules({ prefix, kibanaVersion: '8.17.0', alerts: { resetRate: { minRequests: 30 } } })[0].create
+    const older = kibanaRules({
+      prefix,
+      kibanaVersion: { major: 8, minor: 17 },
+      alerts: { resetRate: { minRequests: 30 } },
+    })[0].create
     const alerts = await runEsqlRule(older, NOW)
     expect(Object.keys(alerts)).toEqual(['query matched'])
     expect(alerts['query matched'].rows).toHaveLength(2)

@@ -42,6 +42,10 @@ export interface Minute {
 export function resetMinutes(endMs: number): readonly Minute[] {
   const each = (target: string | null, requests: number | null, resets: number, more: Partial<Minute> = {}) =>
     minutesUpTo(endMs, 15).map((timeMs) => ({ timeMs, target, requests, resets, ...more }))
+  const burst = (timeMs: number, covered: boolean): Minute => {
+    const proxy = covered ? 'orders' : 'invoices'
+    return { timeMs, target: 'burst.example:8080', requests: 12, resets: 6, covered, proxy }
+  }
   const before = minutesUpTo(endMs - 20 * MINUTE_MS, 15)
   return [
     ...each('flaky.example:8080', 60, 3),
@@ -50,9 +54,14 @@ export function resetMinutes(endMs: number): readonly Minute[] {
     ...each('limit.example:8080', 100, 1),
     // Half of two requests a minute: 30 requests are below the floor.
     ...each('idle.example:8443', 2, 1),
+    // Four covered minutes of 48 requests together, below the floor too; the others are not covered.
+    ...minutesUpTo(endMs - 5 * MINUTE_MS, 4).map((timeMs) => burst(timeMs, true)),
+    ...minutesUpTo(endMs, 15).map((timeMs) => burst(timeMs, false)),
     // Its gateway logs failures alone.
     ...each('uncovered.example:8080', 100, 50, { covered: false }),
     ...each('uncounted.example:8080', null, 50),
+    ...each('half-counted.example:8080', 100, 0),
+    ...each('half-counted.example:8080', null, 50, { proxy: 'invoices' }),
     // Covered minutes are well; the other kind would make it 25 %.
     ...each('mixed.example:8080', 100, 0),
     ...each('mixed.example:8080', 100, 50, { covered: false, proxy: 'invoices' }),
