@@ -126,6 +126,21 @@ export interface RejectedEntry {
 
 export type Entry = EventEntry | PlainEntry | StatsEntry | RejectedEntry
 
+/** A document that a store will never take, as a dead letter. Its texts are redacted already. */
+export interface RefusedEntry {
+  readonly kind: 'refused'
+  /** The kind of sink that refused it. */
+  readonly sink: string
+  readonly status: number
+  /** In the store's words. */
+  readonly reason: string
+  readonly document: IndexDocument
+  /** The line that the document is named after; null for traffic, which stands for many. */
+  readonly position: Position | null
+}
+
+export type DeadLetter = RejectedEntry | RefusedEntry
+
 /** What became of every line that was read: `lines` is the sum of the other five. */
 export interface Ledger {
   lines: number

@@ -4,6 +4,8 @@ import type { PipelineConfig, SinkConfig } from '../config/schema.js'
 import { PermanentError, systemCode } from '../errors.js'
 import { DuckDbFrequencyStore } from '../frequency/duckdb.js'
 import { missingIn } from '../pipeline/run.js'
+import { type ConnectionOptions, connectElasticsearch } from '../sinks/elasticsearch/connection.js'
+import { checkVersion } from '../sinks/elasticsearch/open.js'
 import { discoverLogFiles } from '../sources/discover.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
@@ -28,7 +30,24 @@ export async function connect(config: PipelineConfig, context: Pick<Context, 'te
 }
 
 async function reach(sink: SinkConfig): Promise<string> {
-  return sink.kind === 'duckdb' ? reachStore(sink.path) : 'ok'
+  switch (sink.kind) {
+    case 'duckdb':
+      return reachStore(sink.path)
+    case 'elasticsearch':
+      return reachElasticsearch(sink)
+    default:
+      return 'ok'
+  }
+}
+
+async function reachElasticsearch(options: ConnectionOptions): Promise<string> {
+  const elasticsearch = connectElasticsearch(options)
+  try {
+    await checkVersion(elasticsearch)
+    return `ok, ${elasticsearch.name}`
+  } finally {
+    await elasticsearch.close()
+  }
 }
 
 async function reachStore(file: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { DEFAULT_INDEX_PREFIX } from '../config/index-prefix.js'
 import type { CommandModule } from './context.js'
 
 export interface OptionDeclaration {
@@ -111,7 +112,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     options: [
       { flags: '--by <DIMENSIONS>', help: 'one or several, separated by commas', default: 'target' },
       { flags: '--every <WIDTH>', help: 'one row per window of this width: 1m … 1d (default: all of time in one)' },
-      { flags: '--store <STORE>', help: 'ask a store in place of LOGS: duckdb:FILE' },
+      {
+        flags: '--store <STORE>',
+        help: 'ask a store in place of LOGS: duckdb:FILE, or the URL of an Elasticsearch (credentials: see hangup setup)',
+      },
+      {
+        flags: '--prefix <PREFIX>',
+        help: `how the names of the indices in Elasticsearch begin (default: ${DEFAULT_INDEX_PREFIX})`,
+      },
       { flags: '--json', help: 'one JSON object', conflicts: 'csv' },
       { flags: '--csv', help: 'CSV with a header line', conflicts: 'json' },
       ...FILTER_OPTIONS,
@@ -168,6 +176,32 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     options: [{ flags: '--json', help: 'counts as one JSON object' }],
     examples: [{ command: 'hangup dead-letters -', says: 'of what is piped into it: hangup parse LOGS | …' }],
     load: () => import('./commands/dead-letters.js'),
+  },
+  {
+    name: 'setup',
+    arguments: [{ usage: 'SERVER', help: 'elasticsearch' }],
+    summary: 'install index templates, lifecycle policies and first indices in Elasticsearch',
+    details:
+      'Changes only what is missing or older, and nothing that was changed by hand. User, password or API key come from the environment: ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD, ELASTICSEARCH_API_KEY, or ELASTICSEARCH_PASSWORD_FILE and ELASTICSEARCH_API_KEY_FILE. A dry run ends with 3 where something would change or differs.',
+    options: [
+      { flags: '--url <URL>', help: 'where it is (default: $ELASTICSEARCH_URL, else http://localhost:9200)' },
+      { flags: '--prefix <PREFIX>', help: 'how the names of the indices begin', default: DEFAULT_INDEX_PREFIX },
+      { flags: '--dry-run', help: 'show the difference and change nothing' },
+      { flags: '--overwrite', help: 'also replace what was changed by hand or by a newer version' },
+      {
+        flags: '--retention <KIND=DAYS>',
+        help: 'how long indices of a kind are kept, such as failures=90d; may be given several times',
+        repeatable: true,
+      },
+      { flags: '--ca <FILE>', help: "certificate authority's certificate (PEM; default: $ELASTICSEARCH_CA)" },
+      {
+        flags: '--print',
+        help: 'print the requests as JSON for somebody else to send; needs no server',
+        conflicts: 'dryRun',
+      },
+    ],
+    examples: [{ command: 'hangup setup elasticsearch --print', says: 'what would be installed, without a server' }],
+    load: () => import('./commands/setup.js'),
   },
   {
     name: 'start',

@@ -40,8 +40,10 @@ export interface FrequencyOptions extends LogOptions, FilterOptions {
   readonly every?: string
   readonly json: boolean
   readonly csv: boolean
-  /** `duckdb:FILE`; absent where LOGS are asked. */
+  /** `duckdb:FILE` or the URL of an Elasticsearch; absent where LOGS are asked. */
   readonly store?: string
+  /** Of the indices of an Elasticsearch. */
+  readonly prefix?: string
 }
 
 export interface ExplainOptions extends LogOptions {
@@ -61,4 +63,18 @@ export interface DeadLettersOptions extends GlobalOptions {
 export interface CheckOptions extends GlobalOptions {
   readonly connect: boolean
   readonly options: boolean
+}
+
+export interface SetupOptions extends GlobalOptions {
+  /** URL of the server; absent where the environment or the default says it. */
+  readonly url?: string
+  /** File of a certificate authority's certificate. */
+  readonly ca?: string
+  readonly prefix: string
+  readonly dryRun: boolean
+  readonly overwrite: boolean
+  /** `KIND=DAYSd`, in the order given. */
+  readonly retention: readonly string[]
+  /** Only print what would be sent. */
+  readonly print: boolean
 }

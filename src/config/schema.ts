@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { DEFAULT_INDEX_PREFIX, INDEX_PREFIX } from './index-prefix.js'
 import {
   address,
   choice,
@@ -99,9 +100,9 @@ const elasticsearch = section(
       help: 'id of an Elastic Cloud deployment, in place of `node`',
     }).optional(),
     prefix: text({
-      pattern: { regex: /^[a-z0-9][a-z0-9_.-]{0,99}$/, means: 'lower-case letters, digits, `.`, `_` and `-`' },
+      pattern: INDEX_PREFIX,
       help: 'how the names of the indices begin',
-    }).default('hangup'),
+    }).default(DEFAULT_INDEX_PREFIX),
     auth: section(
       {
         username: text({ help: 'user name' }).optional(),

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { PermanentError, systemCode } from '../errors.js'
 import { decode } from '../event-view.js'
 import type { TextView } from '../line-handler.js'
-import type { RejectedEntry, RejectionReason } from '../records.js'
+import type { DeadLetter, RefusedEntry, RejectionReason } from '../records.js'
 
 /** Longest text of a rejected line that is kept; its position tells where the rest is. */
 const MAX_TEXT_BYTES = 65_536
@@ -11,8 +11,9 @@ const MAX_TEXT_BYTES = 65_536
 const MAX_WAITING_CHARACTERS = 1024 * 1024
 
 /**
- * Rejected lines as NDJSON (entries of kind `rejected`) in a file that is made when the first one comes, readable by
- * its owner only. Texts are redacted. At least once: after a crash the last ones may stand in it twice.
+ * Rejected lines and refused documents as NDJSON (kinds `rejected` and `refused`) in a file that is made when the first
+ * one comes, readable by its owner only. Texts are redacted. At least once: after a crash the last ones may stand in it
+ * twice.
  */
 export class DeadLetters {
   readonly #redact: (text: string) => string
@@ -29,8 +30,17 @@ export class DeadLetters {
   add(reason: RejectionReason, { bytes, lineStart, lineEnd, source, offset }: TextView): void {
     const end = Math.min(lineEnd, lineStart + MAX_TEXT_BYTES)
     const text = this.#redact(decode(bytes, lineStart, end))
-    const entry: RejectedEntry = { kind: 'rejected', reason, text, position: { source: source.path, offset } }
-    const line = `${JSON.stringify(entry)}\n`
+    this.#keep({ kind: 'rejected', reason, text, position: { source: source.path, offset } })
+  }
+
+  addRefused({ sink, status, reason, document }: Omit<RefusedEntry, 'kind' | 'position'>): void {
+    const { log } = document.kind === 'failure' ? document.document : { log: null }
+    const position = log === null ? null : { source: log.file.path, offset: log.offset }
+    this.#keep({ kind: 'refused', sink, status, reason, document, position })
+  }
+
+  #keep(letter: DeadLetter): void {
+    const line = `${JSON.stringify(letter)}\n`
     this.#lines.push(line)
     this.#waitingCharacters += line.length
   }

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import type { RejectedEntry } from '../records.js'
+import type { DeadLetter } from '../records.js'
 import { readDeadLetters } from '../sources/dead-letter-stream.js'
 import { inputProblem } from '../sources/input-problems.js'
 
 /** The dead letters of a file, or of standard input for `-`. Throws `InputError`. */
-export async function* openDeadLetters(file: string, stdin: Readable): AsyncGenerator<RejectedEntry> {
+export async function* openDeadLetters(file: string, stdin: Readable): AsyncGenerator<DeadLetter> {
   if (file === '-') {
     yield* readDeadLetters(stdin, 'standard input')
     return

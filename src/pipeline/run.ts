@@ -5,6 +5,8 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { ConfigError, type HangupError } from '../errors.js'
 import { Redactor } from '../redact/redactor.js'
 import { DuckDbSink } from '../sinks/duckdb/sink.js'
+import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
+import type { RetryOptions } from '../sinks/retry.js'
 import type { Sink } from '../sinks/sink.js'
 import { StdoutSink } from '../sinks/stdout.js'
 import type { Source } from '../sources/source.js'
@@ -33,6 +35,8 @@ export interface RunInput {
   /** Its abort is a clean stop. */
   readonly signal: AbortSignal
   readonly onProblem: (problem: HangupError) => void
+  /** Told of what an operator should know and need not act on. */
+  readonly onNotice: (notice: string) => void
   /** Called when reading begins. */
   readonly onStart?: (progress: Measure) => void
   readonly timing?: Timing
@@ -75,10 +79,11 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         onProblem: input.onProblem,
       })
     : null
+  const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
   try {
-    for (const sink of config.sinks) sinks.push(await openSink(sink, input))
-    return await process({ ...input, redactor, checkpoints, sinks })
+    for (const sink of config.sinks) sinks.push(await openSink(sink, { ...input, deadLetters }))
+    return await process({ ...input, redactor, checkpoints, deadLetters, sinks })
   } finally {
     // From the source backwards nothing runs any more, so the ends can be closed in any order.
     for (const sink of sinks) await sink.close()
@@ -89,13 +94,13 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
 interface Opened extends RunInput {
   readonly redactor: Redactor
   readonly checkpoints: CheckpointStore | null
+  readonly deadLetters: DeadLetters
   readonly sinks: readonly Sink[]
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { config, once, redactor, checkpoints, sinks, signal, onProblem, timing = TIMING } = opened
+  const { once, checkpoints, deadLetters, sinks, signal, timing = TIMING, config } = opened
   const resume = (await checkpoints?.load()) ?? null
-  const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const positions = new Positions({ horizonMs: EVIDENCE_HORIZON_MS, resumed: resume ?? undefined })
   const processor = new Processor({
     ...processorOptions(opened, resume?.floorTimeMs ?? {}),
@@ -103,12 +108,7 @@ async function process(opened: Opened): Promise<RunResult> {
       if (!positions.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
   })
-  const delivery = new Delivery(sinks, {
-    pause: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
-    random: Math.random,
-    signal,
-    onRetry: onProblem,
-  })
+  const delivery = new Delivery(sinks)
   const { source, progress } = await openSource(opened, resume?.files ?? [])
   opened.onStart?.(progress)
 
@@ -132,6 +132,7 @@ async function process(opened: Opened): Promise<RunResult> {
   processor.finish()
   await delivery.push(processor.take())
   await delivery.drain()
+  await delivery.settle({ now: true })
   await deadLetters.flush()
   await saver?.saveLast(last)
   return {
@@ -162,23 +163,45 @@ function processorOptions(
  * already, so that pipeline files can be written for them.
  */
 export function missingIn({ source, sinks }: Pick<PipelineConfig, 'source' | 'sinks'>): ConfigError | null {
-  const missing = [source, ...sinks].find(({ kind }) => kind === 'kafka' || kind === 'elasticsearch')
+  const missing = [source, ...sinks].find(({ kind }) => kind === 'kafka')
   if (missing === undefined) return null
   return new ConfigError(`not in this version: ${missing.kind}`, {
     code: 'config',
-    hint: 'this version reads files and standard input, and stores in duckdb or prints to stdout',
+    hint: 'this version reads files and standard input, and stores in duckdb or elasticsearch or prints to stdout',
   })
 }
 
 /** Opens one sink; throws where its store can not be used. */
-async function openSink(sink: SinkConfig, { stdout }: Pick<RunInput, 'stdout'>): Promise<Sink> {
+async function openSink(sink: SinkConfig, input: RunInput & { readonly deadLetters: DeadLetters }): Promise<Sink> {
   switch (sink.kind) {
     case 'duckdb':
       return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
+    case 'elasticsearch':
+      return openElasticsearchSink({
+        ...sink,
+        mergeFailures: mergeFailureDocuments,
+        retry: retryOptions(input),
+        // A service may start before its store; whoever waits for an answer is told at once.
+        patient: !input.once,
+        onNotice: input.onNotice,
+        onRefused: (refused) => input.deadLetters.addRefused({ sink: sink.kind, ...refused }),
+      })
     case 'stdout':
-      return new StdoutSink(stdout, { traffic: sink.traffic })
+      return new StdoutSink(input.stdout, { traffic: sink.traffic })
     default:
-      throw new ConfigError(`not in this version: ${sink.kind}`, { code: 'config', hint: 'use duckdb or stdout' })
+      throw new ConfigError(`not in this version: ${sink.kind}`, {
+        code: 'config',
+        hint: 'use duckdb, elasticsearch or stdout',
+      })
+  }
+}
+
+function retryOptions({ signal, onProblem }: RunInput): RetryOptions {
+  return {
+    pause: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+    random: Math.random,
+    signal,
+    onRetry: onProblem,
   }
 }
 

@@ -13,9 +13,9 @@ export interface Sink {
   write(documents: readonly IndexDocument[]): Promise<void>
   /**
    * Resolves once what the store derives from all documents written so far (`hangup-frequency`) is up to date.
-   * Checkpoints wait for it. Absent where nothing is derived.
+   * Checkpoints wait for it. Absent where nothing is derived. It may take its time to do more at once, but with `now`.
    */
-  settle?(): Promise<void>
+  settle?(options?: { readonly now?: boolean }): Promise<void>
   /** Takes a sign of life of the run. Never waits for a store that is away: then it is lost. */
   report?(document: ShipperDocument): void
   close(): Promise<void>

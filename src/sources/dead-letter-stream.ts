@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 import split2 from 'split2'
 import { InputError } from '../errors.js'
-import type { RejectedEntry } from '../records.js'
+import type { DeadLetter } from '../records.js'
 
 /**
- * The rejected entries of an NDJSON stream: a dead letter file, or what `parse` prints, whose other entries are passed
+ * The dead letters of an NDJSON stream: a dead letter file, or what `parse` prints, whose other entries are passed
  * over. Throws `InputError` (`input_unreadable`) at a line that is no JSON object.
  */
-export async function* readDeadLetters(stream: Readable, name: string): AsyncGenerator<RejectedEntry> {
+export async function* readDeadLetters(stream: Readable, name: string): AsyncGenerator<DeadLetter> {
   let line = 0
   for await (const text of stream.pipe(split2())) {
     line++
@@ -18,7 +18,7 @@ export async function* readDeadLetters(stream: Readable, name: string): AsyncGen
         hint: 'give the file that run named, or pipe what hangup parse prints',
       })
     }
-    if (isRejected(entry)) yield entry
+    if (isDeadLetter(entry)) yield entry
   }
 }
 
@@ -31,6 +31,7 @@ function parseObject(text: string): object | null {
   }
 }
 
-function isRejected(entry: object): entry is RejectedEntry {
-  return 'kind' in entry && entry.kind === 'rejected' && 'reason' in entry && 'text' in entry && 'position' in entry
+function isDeadLetter(entry: object): entry is DeadLetter {
+  if (!('kind' in entry && 'reason' in entry && 'position' in entry)) return false
+  return entry.kind === 'rejected' ? 'text' in entry : entry.kind === 'refused' && 'document' in entry
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { hasRowGroups, kibanaRules } from '../../src/alerts/kibana.js'
 import { ConfigError } from '../../src/errors.js'
+import { refusalOfBody, refusalOfParams } from '../support/kibana/rule-gate.js'
 
 const IDS = [
   'hangup-reset-rate',
@@ -38,6 +39,20 @@ describe('the rules for Kibana', () => {
       const { rule_type_id, consumer, enabled, ...rest } = create
       expect([rule_type_id, consumer, enabled]).not.toContain(undefined)
       expect(update).toEqual(rest)
+    }
+  })
+
+  test.each([
+    [8, 14, false],
+    [8, 19, true],
+    [9, 0, false],
+    [9, 5, true],
+  ])('are what Kibana %s.%s takes', (major, minor, knowsRow) => {
+    const connector = { id: 'c', type: '.webhook' }
+    for (const { create, update } of kibanaRules({ prefix: 'hangup', kibanaVersion: { major, minor }, connector })) {
+      expect(refusalOfBody('POST', create)).toBeNull()
+      expect(refusalOfBody('PUT', update)).toBeNull()
+      expect(refusalOfParams(create.rule_type_id, create.params, knowsRow)).toBeNull()
     }
   })
 

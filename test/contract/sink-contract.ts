@@ -136,10 +136,10 @@ function describeMerging(
     expectSame(await harness().stored(), [failure({ id: 'a' }), failure({ id: 'new' })])
   })
 
-  test('overwrites traffic with the value that came last, within a batch and between batches', async () => {
+  test('keeps the larger count of a minute, within a batch and between batches', async () => {
     const counted = (requests: number) => traffic({ id: 't', requests })
-    await writeAll([counted(1), counted(2)], [counted(5), counted(3)])
-    expectSame(await harness().stored(), [counted(3)])
+    await writeAll([counted(2), counted(1)], [counted(5), counted(3)], [counted(4)])
+    expectSame(await harness().stored(), [counted(5)])
   })
 
   test('tells ids apart that differ in one odd character', async () => {

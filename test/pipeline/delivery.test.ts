@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { PermanentError, TransientError } from '../../src/errors.js'
+import { PermanentError } from '../../src/errors.js'
 import { Delivery, type DeliveryOptions } from '../../src/pipeline/delivery.js'
-import type { IndexDocument } from '../../src/records.js'
+import type { IndexDocument, ShipperDocument } from '../../src/records.js'
 import type { Sink } from '../../src/sinks/sink.js'
 import { traffic } from '../support/documents.js'
 
-const busy = () => new TransientError('store is busy: test', { code: 'store_unreachable', hint: 'wait' })
 const broken = () => new PermanentError('disk is full: test', { code: 'disk_full', hint: 'make room' })
 
 /** Keeps the ids that it was given; each call takes the next answer, and the last one stays. */
@@ -47,11 +46,7 @@ function documents(from: number, to: number): IndexDocument[] {
 
 const ids = (from: number, to: number): string[] => documents(from, to).map(({ id }) => id)
 
-function deliver(sinks: readonly Sink[], options: Partial<DeliveryOptions> = {}) {
-  const waits: number[] = []
-  const pause = async (milliseconds: number): Promise<void> => void waits.push(milliseconds)
-  return { delivery: new Delivery(sinks, { pause, random: () => 1, ...options }), waits }
-}
+const deliver = (sinks: readonly Sink[], options: DeliveryOptions = {}) => ({ delivery: new Delivery(sinks, options) })
 
 describe('a delivery', () => {
   test('brings every document to every sink, in order, in batches', async () => {
@@ -97,48 +92,18 @@ describe('a delivery', () => {
     expect(sink.ids).toEqual(ids(0, 8))
   })
 
-  test('writes the same batch again, after waits that double up to half a minute, until it is stored', async () => {
-    const sink = new FakeSink(Array.from({ length: 10 }, () => () => Promise.reject(busy())))
-    const told: [unknown, number][] = []
-    const { delivery, waits } = deliver([sink], { onRetry: (error, waitMs) => told.push([error, waitMs]) })
-    await delivery.push(documents(0, 2))
-    await delivery.drain()
-    expect(sink.batches).toEqual(Array.from({ length: 11 }, () => ids(0, 2)))
-    expect(waits).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000])
-    expect(told.map(([, waitMs]) => waitMs)).toEqual(waits)
-    expect(told[0][0]).toBeInstanceOf(TransientError)
-    expect(delivery.stored).toBe(2)
-  })
-
-  test('spreads the waits of several processes over half of their length', async () => {
-    const shortest = deliver([new FakeSink([() => Promise.reject(busy())])], { random: () => 0 })
-    await shortest.delivery.push(documents(0, 1))
-    await shortest.delivery.drain()
-    expect(shortest.waits).toEqual([100])
-  })
-
-  test('tries again only the sink that failed', async () => {
-    const failing = new FakeSink([() => Promise.reject(busy())])
-    const other = new FakeSink()
-    const { delivery } = deliver([failing, other])
-    await delivery.push(documents(0, 1))
-    await delivery.drain()
-    expect([failing.batches.length, other.batches.length]).toEqual([2, 1])
-  })
-
   test.each([
     ['a permanent error', broken()],
     ['an error of any other class', new TypeError('a bug')],
   ])('stops for good at %s: each later call throws it and nothing more is written', async (_, error) => {
     const sink = new FakeSink([() => Promise.resolve(), () => Promise.reject(error)])
-    const { delivery, waits } = deliver([sink], { maxBatchDocuments: 2 })
+    const { delivery } = deliver([sink], { maxBatchDocuments: 2 })
     await delivery.push(documents(0, 6))
     await expect(delivery.drain()).rejects.toBe(error)
     await expect(delivery.push(documents(6, 7))).rejects.toBe(error)
     await expect(delivery.drain()).rejects.toBe(error)
     expect(delivery.stored).toBe(2)
     expect(sink.ids).toEqual(ids(0, 4))
-    expect(waits).toEqual([])
   })
 
   test('lets a push that waits for room throw when the sink breaks', async () => {
@@ -150,14 +115,58 @@ describe('a delivery', () => {
     await expect(pushed).rejects.toMatchObject({ code: 'disk_full' })
   })
 
-  test('tries a failing write once more when the run stops, and no longer', async () => {
-    const stop = new AbortController()
-    const sink = new FakeSink(Array.from({ length: 9 }, () => () => Promise.reject(busy())))
-    const pause = async (): Promise<void> => stop.abort()
-    const { delivery } = deliver([sink], { pause, signal: stop.signal })
-    await delivery.push(documents(0, 1))
-    await expect(delivery.drain()).rejects.toBeInstanceOf(TransientError)
-    expect(sink.batches).toHaveLength(2)
+  test('has several writes under way where a sink takes them, and confirms them in the order of their pushing', async () => {
+    const gates = [new Gate(), new Gate(), new Gate()]
+    const sink = new FakeSink(gates.map(({ pass }) => pass))
+    const { delivery } = deliver([Object.assign(sink, { maxWrites: 2 })], { maxBatchDocuments: 2 })
+    await delivery.push(documents(0, 6))
+    expect(sink.ids).toEqual(ids(0, 4))
+    gates[1].open()
+    await new Promise(setImmediate)
     expect(delivery.stored).toBe(0)
+    gates[0].open()
+    await new Promise(setImmediate)
+    expect(delivery.stored).toBe(4)
+    gates[2].open()
+    await delivery.drain()
+    expect(delivery.stored).toBe(6)
+    expect(sink.ids).toEqual(ids(0, 6))
+  })
+
+  test('lets a fast sink run ahead of a slow one, by no more than may wait', async () => {
+    const gate = new Gate()
+    const [slow, fast] = [new FakeSink([gate.pass]), new FakeSink()]
+    const { delivery } = deliver([slow, fast], { maxBatchDocuments: 1, maxQueuedDocuments: 3 })
+    await delivery.push(documents(0, 3))
+    const pushed = delivery.push(documents(3, 4))
+    await new Promise(setImmediate)
+    expect([slow.ids, fast.ids]).toEqual([ids(0, 1), ids(0, 4)])
+    expect(delivery.stored).toBe(0)
+    gate.open()
+    await pushed
+    await delivery.drain()
+    expect([slow.ids, fast.ids]).toEqual([ids(0, 4), ids(0, 4)])
+  })
+
+  test('settles the sinks that derive something, and reports to those that keep it', async () => {
+    const calls: unknown[] = []
+    const settle = async (options?: object): Promise<void> => void calls.push(options)
+    const report = (document: object): void => void calls.push(document)
+    const { delivery } = deliver([new FakeSink(), Object.assign(new FakeSink(), { settle, report })])
+    await delivery.settle({ now: true })
+    delivery.report(LIFE)
+    expect(calls).toEqual([{ now: true }, LIFE])
   })
 })
+
+const LIFE: ShipperDocument = {
+  '@timestamp': '2026-11-25T00:00:00.000Z',
+  event: { dataset: 'edgemicro.shipper' },
+  agent: { type: 'hangup', name: 'host', id: 'a', version: '1.0.0' },
+  edgemicro: {
+    shipper: {
+      ...{ pipeline: 'p', lines: 1, events: 1, rejections: 0, failures: 0, orphans: 0, evicted: 0, late: 0 },
+      ...{ refused: 0, retries: 0, unsent: 0, lag_ms: null },
+    },
+  },
+}

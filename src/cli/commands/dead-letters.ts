@@ -1,8 +1,8 @@
 import { openDeadLetters } from '../../pipeline/read-dead-letters.js'
-import type { RejectedEntry, RejectionReason } from '../../records.js'
+import type { DeadLetter } from '../../records.js'
 import type { Context } from '../context.js'
 import type { DeadLettersOptions } from '../options.js'
-import { type DeadLetterSummary, renderDeadLetters } from '../render/dead-letters.js'
+import { type DeadLetterReason, type DeadLetterSummary, reasonOf, renderDeadLetters } from '../render/dead-letters.js'
 import { writeOutput } from '../terminal/write.js'
 
 /** Letters shown one by one; the others are counted. */
@@ -17,14 +17,14 @@ export async function run([file]: readonly string[], options: DeadLettersOptions
   return 0
 }
 
-async function summarize(letters: AsyncIterable<RejectedEntry>, signal: AbortSignal): Promise<DeadLetterSummary> {
-  const byReason = new Map<RejectionReason, number>()
-  const first: RejectedEntry[] = []
+async function summarize(letters: AsyncIterable<DeadLetter>, signal: AbortSignal): Promise<DeadLetterSummary> {
+  const byReason = new Map<DeadLetterReason, number>()
+  const first: DeadLetter[] = []
   let total = 0
   for await (const letter of letters) {
     signal.throwIfAborted()
     total++
-    byReason.set(letter.reason, (byReason.get(letter.reason) ?? 0) + 1)
+    byReason.set(reasonOf(letter), (byReason.get(reasonOf(letter)) ?? 0) + 1)
     if (first.length < SHOWN) first.push(letter)
   }
   return { total, byReason, first }

@@ -1,5 +1,5 @@
+import { DEFAULT_INDEX_PREFIX, INDEX_PREFIX } from '../../config/index-prefix.js'
 import { askCovered, filteredDimensions } from '../../frequency/covered.js'
-import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
 import type { FrequencyStore, Question } from '../../frequency/question.js'
 import type { Context } from '../context.js'
 import { countLogs } from '../count-logs.js'
@@ -16,10 +16,13 @@ export async function run(args: readonly string[], options: FrequencyOptions, co
   if (options.store !== undefined && args.length > 0) {
     throw usageError('two things to ask: LOGS and --store', 'give either logs or a store')
   }
+  if (options.prefix !== undefined && !isUrl(options.store)) {
+    throw usageError('a prefix of index names without Elasticsearch: --prefix', 'give --store URL besides')
+  }
   const asked =
     options.store === undefined
       ? await askLogs(question, args, options, context)
-      : await askStore(options.store, question)
+      : await askStore(options.store, question, options, context)
   const answer = { by: question.by, everyMs: question.everyMs, rows: asked.rows }
   const text = options.json
     ? JSON.stringify(frequencyJson(answer))
@@ -36,15 +39,41 @@ interface Asked extends Reading {
   readonly exitCode: number
 }
 
-async function askStore(text: string, question: Question): Promise<Asked> {
-  const path = /^duckdb:(.+)$/.exec(text)?.[1]
-  if (path === undefined) throw usageError(`not a store: --store ${text}`, 'write duckdb:FILE')
-  const store = await DuckDbFrequencyStore.open(path)
+async function askStore(text: string, question: Question, options: FrequencyOptions, context: Context): Promise<Asked> {
+  const store = await openStore(text, options, context)
   try {
     return { rows: await askCovered(store, question), exitCode: 0 }
   } finally {
     await store.close()
   }
+}
+
+/** What a store is asked with is loaded when there is one: it takes longer than to read a small log. */
+async function openStore(
+  text: string,
+  { prefix = DEFAULT_INDEX_PREFIX }: FrequencyOptions,
+  context: Context,
+): Promise<FrequencyStore> {
+  const path = /^duckdb:(.+)$/.exec(text)?.[1]
+  if (path !== undefined) {
+    const { DuckDbFrequencyStore } = await import('../../frequency/duckdb.js')
+    return DuckDbFrequencyStore.open(path)
+  }
+  if (!isUrl(text)) {
+    // What stands before an @ may be a password.
+    const shown = text.includes('@') ? '…' : text
+    throw usageError(`not a store: --store ${shown}`, 'write duckdb:FILE, or the URL of an Elasticsearch')
+  }
+  if (!INDEX_PREFIX.regex.test(prefix)) {
+    throw usageError(`no prefix of index names: --prefix ${prefix}`, `write ${INDEX_PREFIX.means}`)
+  }
+  const { connectFrom } = await import('../elasticsearch-environment.js')
+  const { ElasticsearchFrequencyStore } = await import('../../frequency/elasticsearch.js')
+  return new ElasticsearchFrequencyStore(connectFrom(context, { url: text }), prefix)
+}
+
+function isUrl(store: string | undefined): boolean {
+  return store !== undefined && /^https?:/i.test(store)
 }
 
 /** Holds in memory what this one question needs; times are filtered on the way in. */

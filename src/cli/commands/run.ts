@@ -43,6 +43,7 @@ export async function runToEnd(config: PipelineConfig, context: Context): Promis
     ...(await surroundings(config, context)),
     once: true,
     onProblem,
+    onNotice: (notice) => terminal.tell(`hangup: ${notice}`),
     onStart: (measure) => {
       progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
     },
@@ -73,6 +74,7 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
     ...(await surroundings(config, context)),
     once: false,
     onProblem,
+    onNotice: (notice) => log.info(notice),
     onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
   })
   log.info({ ledger: result.ledger, ...result.losses, documents: result.documents }, 'stopped')

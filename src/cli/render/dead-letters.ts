@@ -1,17 +1,24 @@
-import type { RejectedEntry, RejectionReason } from '../../records.js'
+import type { DeadLetter, RejectionReason } from '../../records.js'
 import { formatCount } from '../terminal/numbers.js'
 import { renderTable } from '../terminal/table.js'
 import type { Surface } from '../terminal/terminal.js'
 
+/** Why a line could not be used; `refused`: a store did not take a document. */
+export type DeadLetterReason = RejectionReason | 'refused'
+
+export function reasonOf(letter: DeadLetter): DeadLetterReason {
+  return letter.kind === 'refused' ? 'refused' : letter.reason
+}
+
 export interface DeadLetterSummary {
   readonly total: number
-  readonly byReason: ReadonlyMap<RejectionReason, number>
+  readonly byReason: ReadonlyMap<DeadLetterReason, number>
   /** The first of them, to be shown one by one. */
-  readonly first: readonly RejectedEntry[]
+  readonly first: readonly DeadLetter[]
 }
 
 /** What each reason means, in plain words. */
-const MEANINGS: Readonly<Record<RejectionReason, string>> = {
+const MEANINGS: Readonly<Record<DeadLetterReason, string>> = {
   too_long: 'longer than a line may be (1 MiB)',
   bad_timestamp: 'its time is no time, or its beginning was torn off',
   bad_level: 'no level that the gateway writes follows its time',
@@ -22,6 +29,7 @@ const MEANINGS: Readonly<Record<RejectionReason, string>> = {
   no_record: 'belongs to no record before it',
   control_bytes: 'NUL bytes alone, as a crash leaves them',
   bad_envelope: "no entry of a container's log",
+  refused: 'a document that a store will not take, in its own words',
 }
 
 /** Dead letters for people: how many of each reason, what it means, and where the first of them stand. */
@@ -33,11 +41,15 @@ export function renderDeadLetters(
   const reasons = [...byReason].sort(([, a], [, b]) => b - a)
   const left = total - first.length
   return [
-    `${formatCount(total)} ${total === 1 ? 'line' : 'lines'} could not be used.`,
+    headline(total, byReason.get('refused') ?? 0),
     '',
     ...renderTable(
       {
-        columns: [{ title: 'reason' }, { title: 'lines', align: 'right' }, { title: 'means' }],
+        columns: [
+          { title: 'reason' },
+          { title: total > (byReason.get('refused') ?? 0) ? 'lines' : 'documents', align: 'right' },
+          { title: 'means' },
+        ],
         rows: reasons.map(([reason, count]) => [reason, formatCount(count), MEANINGS[reason] ?? '']),
       },
       { width, style },
@@ -46,10 +58,22 @@ export function renderDeadLetters(
     ...renderTable(
       {
         columns: [{ title: 'reason' }, { title: 'file' }, { title: 'offset', align: 'right' }, { title: 'text' }],
-        rows: first.map(({ reason, position, text }) => [reason, position.source, String(position.offset), text]),
+        rows: first.map((letter) => [
+          reasonOf(letter),
+          letter.position?.source ?? '-',
+          letter.position === null ? '-' : String(letter.position.offset),
+          letter.kind === 'refused' ? `${letter.sink} ${letter.status}: ${letter.reason}` : letter.text,
+        ]),
       },
       { width, style },
     ),
     ...(left > 0 ? [`and ${formatCount(left)} more`] : []),
   ]
+}
+
+function headline(total: number, refused: number): string {
+  const count = (number: number, noun: string): string => `${formatCount(number)} ${number === 1 ? noun : `${noun}s`}`
+  const lines = total - refused > 0 ? [`${count(total - refused, 'line')} could not be used`] : []
+  const documents = refused > 0 ? [`${count(refused, 'document')} could not be stored`] : []
+  return `${[...lines, ...documents].join(', ')}.`
 }

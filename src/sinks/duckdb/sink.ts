@@ -3,14 +3,12 @@ import { dirname, resolve } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { PermanentError } from '../../errors.js'
 import type { FailureDocument, IndexDocument, TrafficDocument } from '../../records.js'
+import { largerCount, type MergeFailures } from '../collapse.js'
 import type { Sink } from '../sink.js'
 import { storeError } from './errors.js'
 import { FAILURE_COLUMNS, failureOf, sameRow, storedText, TRAFFIC_COLUMNS } from './rows.js'
 import { type Migration, migrate, shippedMigrations } from './schema.js'
 import { columnList, differList, overwriteList, stage } from './staging.js'
-
-/** Two documents of one failure, each with some of its halves, made one. Associative; merging a document with itself gives it back. */
-export type MergeFailures = (stored: FailureDocument, incoming: FailureDocument) => FailureDocument
 
 export interface DuckDbSinkOptions {
   /** The file; it and its directory are made where they are missing. */
@@ -92,7 +90,7 @@ export class DuckDbSink implements Sink {
     try {
       await this.connection.run('BEGIN')
       await this.#mergeIntoFailures(failures)
-      await this.#overwriteTraffic(traffic)
+      await this.#raiseTraffic(traffic)
       await this.connection.run('COMMIT')
     } catch (error) {
       await this.connection.run('ROLLBACK').catch(() => {})
@@ -126,16 +124,16 @@ export class DuckDbSink implements Sink {
     await this.connection.run(OVERWRITE_FAILURES)
   }
 
-  async #overwriteTraffic(incoming: Documents<TrafficDocument>): Promise<void> {
+  async #raiseTraffic(incoming: Documents<TrafficDocument>): Promise<void> {
     if (incoming.size === 0) return
     await stage(this.connection, { ...TRAFFIC, name: 'incoming_traffic' }, incoming)
-    await this.connection.run(OVERWRITE_TRAFFIC)
+    await this.connection.run(RAISE_TRAFFIC)
   }
 }
 
 type Documents<Document> = ReadonlyMap<string, Document>
 
-/** One document for each id: failures merged, of traffic the last. */
+/** One document for each id: failures merged, of traffic the larger count. */
 function collapse(
   documents: readonly IndexDocument[],
   mergeFailures: MergeFailures,
@@ -144,14 +142,20 @@ function collapse(
   const traffic = new Map<string, TrafficDocument>()
   for (const { kind, id, document } of documents) {
     const key = storedText(id)
-    if (kind === 'traffic') {
-      traffic.set(key, document)
-      continue
-    }
-    const earlier = failures.get(key)
-    failures.set(key, earlier === undefined ? document : mergeFailures(earlier, document))
+    if (kind === 'traffic') collect(traffic, key, document, largerCount)
+    else collect(failures, key, document, mergeFailures)
   }
   return { failures, traffic }
+}
+
+function collect<Document>(
+  documents: Map<string, Document>,
+  key: string,
+  document: Document,
+  together: (earlier: Document, later: Document) => Document,
+): void {
+  const earlier = documents.get(key)
+  documents.set(key, earlier === undefined ? document : together(earlier, document))
 }
 
 function settings(memoryLimitMiB: number): Record<string, string> {
@@ -187,7 +191,8 @@ const OVERWRITE_FAILURES = `
   SELECT ${columnList(FAILURE_COLUMNS)} FROM merged_failures
   ON CONFLICT (id) DO UPDATE SET ${overwriteList(FAILURE_COLUMNS)}`
 
-const OVERWRITE_TRAFFIC = `
+const RAISE_TRAFFIC = `
   INSERT INTO traffic (${columnList(TRAFFIC_COLUMNS)})
   SELECT ${columnList(TRAFFIC_COLUMNS)} FROM incoming_traffic
-  ON CONFLICT (id) DO UPDATE SET ${overwriteList(TRAFFIC_COLUMNS)}`
+  ON CONFLICT (id) DO UPDATE SET ${overwriteList(TRAFFIC_COLUMNS)}
+  WHERE excluded.requests + excluded.responses > traffic.requests + traffic.responses`

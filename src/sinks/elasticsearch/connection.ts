@@ -171,6 +171,12 @@ function responseError(error: errors.ResponseError, name: string, operation: str
   })
 }
 
+/** The HTTP status that an error of `request` stands for; 0 where there was no answer. */
+export function statusOf(error: unknown): number {
+  const { cause } = (error ?? {}) as { readonly cause?: unknown }
+  return cause instanceof errors.ResponseError ? (cause.statusCode ?? 0) : 0
+}
+
 /** The reason in an error's body; bodies are objects, or a text where no API answered. */
 export function reasonOf(body: unknown): string {
   const error = (body as { readonly error?: unknown } | null | undefined)?.error ?? body

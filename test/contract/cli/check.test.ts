@@ -22,7 +22,6 @@ const KAFKA = 'kafka: { topic: edgemicro }'
 describe.each([
   ['kafka', pipeline('from-kafka', KAFKA, 'stdout: {}')],
   ['kafka', pipeline('to-kafka', 'stdin: {}', KAFKA)],
-  ['elasticsearch', pipeline('to-elasticsearch', 'stdin: {}', 'elasticsearch: {}')],
 ])('a valid pipeline with %s: %s', (kind, file) => {
   test('is found valid, and said to be beyond this version', async () => {
     const { code, stdout, stderr } = await sandbox.hangup(['check', file])
@@ -48,6 +47,15 @@ describe('check --connect', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${file}: ok\n` })
     expect(stderr).toBe('source: 1 file\nsink duckdb: ok, not there yet\n')
     expect(contents()).toEqual([...before, 'new.yaml'].sort())
+  })
+
+  test('tells where Elasticsearch cannot be reached', async () => {
+    const file = pipeline('away', 'stdin: {}', "elasticsearch: { node: 'http://127.0.0.1:9' }")
+    const checked = await sandbox.hangup(['check', '--connect', file])
+    expectError(checked, 3)
+    expect(checked.stderr).toMatch(
+      /^hangup: Elasticsearch cannot be reached: http:\/\/127\.0\.0\.1:9 \(connect ECONNREFUSED/,
+    )
   })
 
   test('does not change a store that is there', async () => {

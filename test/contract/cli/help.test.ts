@@ -5,7 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { entryFile, finished, projectDirectory, Sandbox } from '../../support/cli.js'
 
 /** The commands of the contract that this version has, and the one behind `npm start`. */
-const COMMANDS = ['report', 'run', 'parse', 'failures', 'frequency', 'check', 'explain', 'dead-letters', 'start']
+const COMMANDS = [
+  'report',
+  'run',
+  'parse',
+  'failures',
+  'frequency',
+  'check',
+  'explain',
+  'dead-letters',
+  'setup',
+  'start',
+]
 
 const sandbox = new Sandbox()
 

@@ -1,0 +1,119 @@
+import type { FailureDocument, IndexDocument, TrafficDocument } from '../../records.js'
+import { countOf, type MergeFailures, together } from '../collapse.js'
+import type { ItemResult, Operation } from './bulk.js'
+import { documentId, indexOf, neighbours } from './documents.js'
+import type { Sighting } from './unite.js'
+import type { Uniter } from './uniter.js'
+import type { Writer } from './writer.js'
+
+export interface LaneOptions {
+  readonly prefix: string
+  readonly mergeFailures: MergeFailures
+  readonly writer: Writer
+  readonly uniter: Uniter
+  /** How long a document may wait for others. */
+  readonly lingerMs: number
+  /** So many documents wait for no others. */
+  readonly fullAt: number
+  /** Told of what is stored now, by event time; a failure that was merged, also as it was before. */
+  readonly onStored: (documents: readonly (FailureDocument | TrafficDocument)[]) => void
+  /** Told of a document that the store will not take; it counts as done. */
+  readonly onRefused: (document: IndexDocument, why: ItemResult | undefined) => void
+}
+
+/** Called once when a document is stored or refused. */
+export type Done = () => void
+
+/**
+ * Writes the documents of some ids, one bulk after another, so that those of one id take effect in their order. What
+ * comes while a bulk is under way is collected for the next; documents of one id become one.
+ */
+export class Lane {
+  readonly #options: LaneOptions
+  #waiting = new Map<string, Entry>()
+  #running: Promise<void> | null = null
+  #hurry: () => void = () => {}
+
+  constructor(options: LaneOptions) {
+    this.#options = options
+  }
+
+  /** Takes a document; `onFailure` is told where the lane has stopped for good. */
+  add(document: IndexDocument, done: Done, onFailure: (error: unknown) => void): void {
+    const id = documentId(document.id)
+    const key = `${document.kind} ${id}`
+    const present = this.#waiting.get(key)
+    if (present === undefined) this.#waiting.set(key, { id, document, done: [done] })
+    else {
+      present.document = together(present.document, document, this.#options.mergeFailures)
+      present.done.push(done)
+    }
+    if (this.#waiting.size >= this.#options.fullAt) this.#hurry()
+    this.#running ??= this.#run()
+      .catch(onFailure)
+      .finally(() => {
+        this.#running = null
+      })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      if (this.#waiting.size < this.#options.fullAt) await this.#linger()
+      const entries = [...this.#waiting.values()]
+      this.#waiting = new Map()
+      await this.#write(entries)
+      for (const { done } of entries) for (const tell of done) tell()
+    }
+  }
+
+  #linger(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#options.lingerMs)
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #write(entries: readonly Entry[]): Promise<void> {
+    const { prefix, writer, uniter, onStored, onRefused } = this.#options
+    const operations = entries.map((entry) => operationOf(prefix, entry))
+    const stored: (FailureDocument | TrafficDocument)[] = []
+    const sightings: Sighting[] = []
+    for (const [index, { outcome, why }] of (await writer.write(operations)).entries()) {
+      const { id, document } = entries[index]
+      if (outcome === 'refused') {
+        onRefused(document, why)
+        continue
+      }
+      if (outcome === 'stored') stored.push(document.document)
+      if (document.kind !== 'failure') continue
+      const away = neighbours(prefix, document.document)
+      if (outcome === 'stored' && away.length === 0) continue
+      sightings.push({ id, document: document.document, indices: [indexOf(prefix, document), ...away] })
+    }
+    // Before the merging, which may fail: what changed is to be counted again in any case.
+    onStored(stored)
+    const { changed, refused } = await uniter.unite(sightings)
+    onStored(changed)
+    for (const { sighting, why } of refused) {
+      const entry = entries.find(({ id, document }) => document.kind === 'failure' && id === sighting.id)
+      if (entry !== undefined) onRefused(entry.document, why)
+    }
+  }
+}
+
+interface Entry {
+  readonly id: string
+  document: IndexDocument
+  readonly done: Done[]
+}
+
+/** A new failure is created, and never written over; a count is written where it is larger than what is there. */
+function operationOf(prefix: string, { id, document }: Entry): Operation {
+  const index = indexOf(prefix, document)
+  const json = JSON.stringify(document.document)
+  if (document.kind === 'failure') return { action: 'create', index, id, json }
+  return { action: 'index', index, id, json, version: 1 + countOf(document.document) }
+}
