@@ -59,7 +59,7 @@ describe('the rule on resets of a target', () => {
     })[0].create
     const alerts = await runEsqlRule(older, NOW)
     expect(Object.keys(alerts)).toEqual(['query matched'])
-    expect(alerts['query matched'].rows).toHaveLength(2)
+    expect(alerts['query matched'].rows).toHaveLength(3)
   })
 
   describe('without ES|QL', () => {
