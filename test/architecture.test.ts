@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   enrich: [],
   sinks: [],
   frequency: [],
+  alerts: [],
   kibana: [],
   verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
   observability: [{ to: 'sinks/sink.ts', because: 'what a sink is, to watch its writes and to hand it signs of life' }],
@@ -59,6 +60,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'verify', because: 'verify compares stores with their input' },
     { to: 'sinks/stored.ts', because: 'the type of the stores that verify compares' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
+    { to: 'alerts', because: 'setup kibana makes the rules' },
     { to: 'sinks/elasticsearch', because: 'check --connect, setup, frequency and verify reach a cluster' },
     { to: 'sinks/failure-json.ts', because: 'failures prints documents' },
     { to: 'sinks/json-bytes.ts', because: 'what failures prints is collected as bytes' },
@@ -75,7 +77,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   pino: ['cli/', 'observability/'],
   'prom-client': ['observability/metrics.ts'],
-  yaml: ['config/'],
+  yaml: ['config/', 'alerts/'],
   luxon: ['cli/', 'frequency/'],
 }
 
