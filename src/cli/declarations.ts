@@ -199,12 +199,15 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'setup',
-    arguments: [{ usage: 'SERVER', help: 'elasticsearch' }],
-    summary: 'install index templates, lifecycle policies and first indices in Elasticsearch',
+    arguments: [{ usage: 'SERVER', help: 'elasticsearch or kibana' }],
+    summary: 'install index templates and lifecycle policies in Elasticsearch, dashboards and alert rules in Kibana',
     details:
-      'Changes only what is missing or older, and nothing that was changed by hand. User, password or API key come from the environment: ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD, ELASTICSEARCH_API_KEY, or ELASTICSEARCH_PASSWORD_FILE and ELASTICSEARCH_API_KEY_FILE. A dry run ends with 3 where something would change or differs.',
+      'Changes only what is missing or older, and nothing that was changed by hand. User, password or API key come from the environment: ELASTICSEARCH_USERNAME, ELASTICSEARCH_PASSWORD, ELASTICSEARCH_API_KEY, or ELASTICSEARCH_PASSWORD_FILE and ELASTICSEARCH_API_KEY_FILE; for Kibana the same names with KIBANA_. A dry run ends with 3 where something would change or differs.',
     options: [
-      { flags: '--url <URL>', help: 'where it is (default: $ELASTICSEARCH_URL, else http://localhost:9200)' },
+      {
+        flags: '--url <URL>',
+        help: 'where it is (default: $ELASTICSEARCH_URL, else http://localhost:9200; $KIBANA_URL, else http://localhost:5601)',
+      },
       { flags: '--prefix <PREFIX>', help: 'how the names of the indices begin', default: DEFAULT_INDEX_PREFIX },
       { flags: '--dry-run', help: 'show the difference and change nothing' },
       { flags: '--overwrite', help: 'also replace what was changed by hand or by a newer version' },
@@ -213,7 +216,12 @@ export const COMMANDS: readonly CommandDeclaration[] = [
         help: 'how long indices of a kind are kept, such as failures=90d; may be given several times',
         repeatable: true,
       },
-      { flags: '--ca <FILE>', help: "certificate authority's certificate (PEM; default: $ELASTICSEARCH_CA)" },
+      {
+        flags: '--ca <FILE>',
+        help: "certificate authority's certificate (PEM; default: $ELASTICSEARCH_CA or $KIBANA_CA)",
+      },
+      { flags: '--space <SPACE>', help: 'space of Kibana (default: the default space)' },
+      { flags: '--connector <ID>', help: 'connector by which Kibana rules notify (default: they notify nobody)' },
       {
         flags: '--print',
         help: 'print the requests as JSON for somebody else to send; needs no server',

@@ -84,4 +84,8 @@ export interface SetupOptions extends GlobalOptions {
   readonly retention: readonly string[]
   /** Only print what would be sent. */
   readonly print: boolean
+  /** Space of Kibana; absent: the default space. */
+  readonly space?: string
+  /** Id of the connector that Kibana's rules notify by; absent: they notify nobody. */
+  readonly connector?: string
 }

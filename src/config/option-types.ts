@@ -111,6 +111,18 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, rule?
 /** A rule between the options of one section. It runs beside other faults: each value may be missing or wrong. */
 export type Rule = (value: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx) => void
 
+/** An option, or a section, that counts as absent where its text, or each of its texts, is empty: as an unset variable leaves it. */
+export function emptyIsAbsent<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess(withoutEmpty, schema.optional())
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (value === '') return undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const given = Object.entries(value).filter(([, each]) => each !== '')
+  return given.length === 0 ? undefined : Object.fromEntries(given)
+}
+
 /** What `oneOf` reads to: the options of the chosen kind, and which it is. */
 export type Chosen<Kinds extends Record<string, z.ZodType<object>>> = {
   [Kind in keyof Kinds]: { readonly kind: Kind } & z.output<Kinds[Kind]>

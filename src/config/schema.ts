@@ -5,6 +5,7 @@ import {
   address,
   choice,
   duration,
+  emptyIsAbsent,
   flag,
   list,
   oneOf,
@@ -103,17 +104,19 @@ const elasticsearch = section(
       pattern: INDEX_PREFIX,
       help: 'how the names of the indices begin',
     }).default(DEFAULT_INDEX_PREFIX),
-    auth: section(
-      {
-        username: text({ help: 'user name' }).optional(),
-        password: text({ help: 'password; best taken from the environment' }).optional(),
-        passwordFile: path({ help: 'file that holds the password' }).optional(),
-        apiKey: text({ help: 'API key (encoded form) in place of both; best taken from the environment' }).optional(),
-        apiKeyFile: path({ help: 'file that holds the API key' }).optional(),
-      },
-      elasticsearchAuth,
-    ).optional(),
-    ca: path({ help: "certificate authority's certificate (PEM); absent: the system's" }).optional(),
+    auth: emptyIsAbsent(
+      section(
+        {
+          username: text({ help: 'user name' }).optional(),
+          password: text({ help: 'password; best taken from the environment' }).optional(),
+          passwordFile: path({ help: 'file that holds the password' }).optional(),
+          apiKey: text({ help: 'API key (encoded form) in place of both; best taken from the environment' }).optional(),
+          apiKeyFile: path({ help: 'file that holds the API key' }).optional(),
+        },
+        elasticsearchAuth,
+      ),
+    ),
+    ca: emptyIsAbsent(path({ help: "certificate authority's certificate (PEM); absent: the system's" })),
     batch: size({ min: '64KiB', max: '64MiB', help: 'largest bulk request' }).prefault('2MiB'),
     linger: duration({ min: '0s', max: '1m', help: 'how long a document may wait for others to fill a bulk' }).prefault(
       '250ms',

@@ -42,7 +42,7 @@ export async function applyRule(kibana: Kibana, rule: KibanaRule, state: Change[
   const { status, body } = await kibana.request({
     method: 'PUT',
     path: pathOf(rule),
-    body: rule.update,
+    body: { ...(await actionsOf(kibana, rule)), ...rule.update },
     answers: [404],
   })
   if (status === 404) {
@@ -51,6 +51,15 @@ export async function applyRule(kibana: Kibana, rule: KibanaRule, state: Change[
       hint: 'delete that rule in its space, or use another --prefix',
     })
   }
+}
+
+/** The actions that a rule has: an update without any would take away those that people gave it. */
+async function actionsOf(kibana: Kibana, rule: KibanaRule): Promise<{ readonly actions?: readonly object[] }> {
+  const { status, body } = await kibana.request({ method: 'GET', path: pathOf(rule), answers: [404] })
+  if (status === 404) return {}
+  const { actions = [] } = body as { readonly actions?: readonly Readonly<Record<string, unknown>>[] }
+  // The type is told, and not taken back.
+  return { actions: actions.map(({ connector_type_id: _, ...action }) => action) }
 }
 
 const pathOf = ({ id }: KibanaRule): string => `/api/alerting/rule/${encodeURIComponent(id)}`

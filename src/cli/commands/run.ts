@@ -4,20 +4,42 @@ import { readGatewayConfiguration } from '../../config/gateway.js'
 import type { PipelineConfig } from '../../config/schema.js'
 import type { ConfiguredProxy } from '../../enrich/proxy.js'
 import { type HangupError, TransientError } from '../../errors.js'
+import { MINUTE_MS } from '../../frequency/answer.js'
+import { buildReport } from '../../frequency/report.js'
 import { type RunResult, runPipeline } from '../../pipeline/run.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import { withObservation } from '../observation.js'
 import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
+import { renderReport } from '../render/report-text.js'
+import { isAskable, openFrequencyStore } from '../stores.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
   const config = await readPipelineOf(file, options, context)
   if (!options.once) return follow(config, context)
   const { result, exitCode } = await runToEnd(config, context)
+  await tellSummary(result, config, context)
   tellResult(result, config, context)
   return exitCode
+}
+
+/** The report of what was read, out of the first sink that can be asked. */
+async function tellSummary(result: RunResult, { sinks }: PipelineConfig, context: Context): Promise<void> {
+  const sink = sinks.find(isAskable)
+  if (sink === undefined || result.range === null || context.signal.aborted) return
+  const store = await openFrequencyStore(sink)
+  try {
+    const { ledger, range } = result
+    const [sinceMs, untilMs] = [range.minMs, range.maxMs]
+    // By whole minutes, as traffic is counted; a store holds other runs' documents too.
+    const filter = { sinceMs: Math.floor(sinceMs / MINUTE_MS) * MINUTE_MS, untilMs: untilMs + 1 }
+    const report = await buildReport(store, { ledger, sinceMs, untilMs, filter })
+    context.terminal.print(renderReport(report, context.terminal.messages))
+  } finally {
+    await store.close()
+  }
 }
 
 /** Reads a pipeline with what the command line overrides of it. Throws `ConfigError`. */

@@ -1,26 +1,14 @@
 import { readFile } from 'node:fs/promises'
+import { kibanaRules } from '../../alerts/kibana.js'
 import { ConfigError, systemCode } from '../../errors.js'
 import type { Change } from '../../kibana/change.js'
 import { connectKibana, type KibanaAuth } from '../../kibana/connection.js'
-import type { KibanaRule } from '../../kibana/rules.js'
 import { setupKibana } from '../../kibana/setup.js'
 import type { Context } from '../context.js'
-import type { GlobalOptions } from '../options.js'
+import type { SetupOptions } from '../options.js'
 import { visible } from '../terminal/text.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
-
-export interface SetupKibanaOptions extends GlobalOptions {
-  /** Absent: `KIBANA_URL`, else Kibana on this machine. */
-  readonly url?: string
-  /** File of a certificate authority's certificate; absent: `KIBANA_CA`. */
-  readonly ca?: string
-  readonly space?: string
-  readonly prefix: string
-  readonly dryRun: boolean
-  /** Id of the connector that rules notify by; absent: rules notify nobody. */
-  readonly connector?: string
-}
 
 const DEFAULT_URL = 'http://localhost:5601'
 const TIMEOUT_MS = 60_000
@@ -28,7 +16,16 @@ const TIMEOUT_MS = 60_000
 /** Done, but the answer is bad: a dry run found something to do. */
 const BAD = 3
 
-export async function run(_: readonly string[], options: SetupKibanaOptions, context: Context): Promise<number> {
+/** Options of `setup elasticsearch` alone. */
+const OTHERS = { overwrite: '--overwrite', retention: '--retention', print: '--print' } as const
+
+export async function run(_: readonly string[], options: SetupOptions, context: Context): Promise<number> {
+  for (const [name, flag] of Object.entries(OTHERS)) {
+    const given = options[name as keyof typeof OTHERS]
+    if (given === true || (Array.isArray(given) && given.length > 0)) {
+      throw usageError(`not an option of setup kibana: ${flag}`, 'see hangup setup --help')
+    }
+  }
   const { environment } = context
   const prefix = checkedPrefix(options.prefix)
   const space = options.space === undefined || options.space === 'default' ? null : options.space
@@ -40,8 +37,10 @@ export async function run(_: readonly string[], options: SetupKibanaOptions, con
     timeoutMs: TIMEOUT_MS,
   })
   const { dryRun, connector = null } = options
-  const rules = (): readonly KibanaRule[] => []
-  const { version, changes } = await setupKibana(kibana, { prefix, space, dryRun, connector, rules })
+  const { version, changes } = await setupKibana(kibana, {
+    ...{ prefix, space, dryRun, connector },
+    rules: (there) => kibanaRules({ prefix, kibanaVersion: there.version, connector: there.connector }),
+  })
   await writeOutput(context.stdout, changes.map((change) => `${lineOf(change)}\n`).join(''))
   context.terminal.print([summary(changes, dryRun, `Kibana ${visible(version.number)} at ${visible(kibana.name)}`)])
   return dryRun && changes.some(({ state }) => state !== 'same') ? BAD : 0

@@ -5,6 +5,7 @@ import { usageError } from '../usage-errors.js'
 /** What can be set up, each loaded when it is asked for. */
 const SERVERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   elasticsearch: () => import('./setup-elasticsearch.js'),
+  kibana: () => import('./setup-kibana.js'),
 }
 
 export async function run([server]: readonly string[], options: SetupOptions, context: Context): Promise<number> {

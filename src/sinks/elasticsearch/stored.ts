@@ -1,5 +1,6 @@
 import type { DocumentKind, StoredDocument, StoredDocuments } from '../stored.js'
 import type { Elasticsearch } from './connection.js'
+import { documentId } from './documents.js'
 
 /**
  * The documents of the indices `<prefix>-failures*` and `<prefix>-traffic*`; indices that are not there are empty. What
@@ -8,9 +9,6 @@ import type { Elasticsearch } from './connection.js'
 export function storedInElasticsearch(connection: Elasticsearch, prefix: string): StoredDocuments {
   return new ElasticsearchDocuments(connection, prefix)
 }
-
-/** `_id` of the document with this id. */
-const documentId = (id: string): string => id
 
 class ElasticsearchDocuments implements StoredDocuments {
   readonly name: string

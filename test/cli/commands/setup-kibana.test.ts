@@ -2,7 +2,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { run, type SetupKibanaOptions } from '../../../src/cli/commands/setup-kibana.js'
+import { run } from '../../../src/cli/commands/setup-kibana.js'
+import type { SetupOptions } from '../../../src/cli/options.js'
 import { type StandIn, startKibana } from '../../support/kibana/stand-in.js'
 import { createWorld } from '../support.js'
 
@@ -17,12 +18,12 @@ afterEach(() => kibana.close())
 
 afterAll(() => fs.rmSync(directory, { recursive: true }))
 
-const OPTIONS: SetupKibanaOptions = {
+const OPTIONS: SetupOptions = {
   ...{ debug: false, progress: false, state: '/nowhere', stateGiven: false },
-  ...{ prefix: 'hangup', dryRun: false },
+  ...{ prefix: 'hangup', dryRun: false, overwrite: false, retention: [], print: false },
 }
 
-async function setup(options: Partial<SetupKibanaOptions>, environment: Record<string, string>) {
+async function setup(options: Partial<SetupOptions>, environment: Record<string, string>) {
   const world = createWorld(environment)
   const code = await run([], { ...OPTIONS, ...options }, world.context)
   return { code, stdout: world.stdout(), stderr: world.stderr() }
