@@ -16,6 +16,9 @@ const DOCUMENTS = [
   'pipelines/samples/README.md',
   'mappings/README.md',
   'deploy/README.md',
+  'deploy/kibana/README.md',
+  'deploy/prometheus/README.md',
+  'deploy/elastalert2/README.md',
   'bench/README.md',
   'test/fixtures/corpus/README.md',
 ]

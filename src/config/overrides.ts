@@ -20,7 +20,23 @@ export function readOverride(text: string): ReadOverride {
   const path = equals === -1 ? undefined : readPath(text.slice(0, equals))
   if (path === undefined)
     return { fault: `"${text.slice(0, Math.max(equals, 0)) || text}" is not written path.to.option=value` }
-  return { path, value: readValue(text.slice(equals + 1)) }
+  const value = readValue(text.slice(equals + 1))
+  if (value !== undefined && isSecret(path, value)) {
+    return {
+      fault: `${text.slice(0, equals)} is a secret, and other users of this host can read command lines: ${INSTEAD}`,
+    }
+  }
+  return { path, value }
+}
+
+const INSTEAD = 'let the file take it from an environment variable, or name a file (passwordFile, apiKeyFile)'
+const SECRETS = new Set<unknown>(['password', 'apiKey'])
+
+/** Whether a secret is set, by itself or inside of a section. */
+function isSecret(path: readonly (string | number)[], value: unknown): boolean {
+  if (SECRETS.has(path.at(-1))) return true
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, each]) => SECRETS.has(name) || isSecret([], each))
 }
 
 /** The data with one value put in or taken away; sections that are missing are made. The data given stays as it is. */

@@ -28,6 +28,24 @@ describe('an override', () => {
   )
 
   test.each([
+    ['by its path', 'sinks[0].elasticsearch.auth.apiKey=s3cret'],
+    ['within a section', 'sinks[0].elasticsearch.auth={username: u, password: s3cret}'],
+    ['within a list', 'sinks=[{elasticsearch: {auth: {apiKey: s3cret}}}]'],
+  ])('may not hold a secret, for others can read command lines: %s', (_, text) => {
+    const read = readOverride(text)
+    expect(read).toEqual({ fault: expect.stringContaining('passwordFile') })
+    expect(JSON.stringify(read)).not.toContain('s3cret')
+  })
+
+  test('may name the file that holds a secret, and take a secret away', () => {
+    expect(readOverride('a.passwordFile=/run/secrets/p')).toEqual({
+      path: ['a', 'passwordFile'],
+      value: '/run/secrets/p',
+    })
+    expect(readOverride('a.password=null')).toEqual({ path: ['a', 'password'], value: undefined })
+  })
+
+  test.each([
     ['replaces a value', { a: 1, b: 2 }, { path: ['a'], value: 3 }, { a: 3, b: 2 }],
     ['makes the sections that are missing', {}, { path: ['a', 'b'], value: 1 }, { a: { b: 1 } }],
     ['replaces an item of a list', { a: [1, 2] }, { path: ['a', 1], value: 3 }, { a: [1, 3] }],
