@@ -25,7 +25,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   diagnose: [],
   enrich: [],
   sinks: [],
-  frequency: [],
+  frequency: [{ to: 'sinks/duckdb/read-only.ts', because: 'how the file of a store is opened to be asked' }],
   alerts: [],
   kibana: [],
   verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],

@@ -68,10 +68,10 @@ describe('DuckDB', () => {
     })
   })
 
-  test('says that a directory cannot be read', async () => {
+  test('says that a directory cannot be opened', async () => {
     await expect(DuckDbFrequencyStore.open(directory)).rejects.toMatchObject({
-      name: 'InputError',
-      code: 'input_unreadable',
+      name: 'PermanentError',
+      code: 'store_unreachable',
     })
   })
 

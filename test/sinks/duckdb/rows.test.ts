@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { SCHEMA_VERSION } from '../../../src/frequency/duckdb.js'
 import { FAILURE_COLUMNS, sameRow, storedText, TRAFFIC_COLUMNS } from '../../../src/sinks/duckdb/rows.js'
 import { shippedMigrations } from '../../../src/sinks/duckdb/schema.js'
 import { failure, T0, traffic } from '../../support/documents.js'
@@ -28,10 +27,9 @@ describe('rows of the duckdb store', () => {
     )
   })
 
-  test('have the schema version that the frequency questions are written for', () => {
+  test('have schema versions without gaps', () => {
     const versions = shippedMigrations().map(({ version }) => version)
     expect(versions).toEqual(versions.map((_, index) => index + 1))
-    expect(versions.at(-1)).toBe(SCHEMA_VERSION)
   })
 
   test('survive every time, number and structure that a document can hold', async () => {
