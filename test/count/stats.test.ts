@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { readCounters, StatsCounter } from '../../src/count/stats.js'
+import { cpuMs } from '../support/cpu-time.js'
 
 describe('readCounters', () => {
   test('reads the numbers of a record as the gateway writes it', () => {
@@ -34,9 +35,9 @@ describe('readCounters', () => {
   })
 
   test('takes linear time', () => {
-    const started = performance.now()
+    const started = cpuMs()
     for (const piece of ['a=', 'a={', 'x', '1=', 'a={1=', '{']) readCounters(piece.repeat((1 << 18) / piece.length))
-    expect(performance.now() - started).toBeLessThan(4_000)
+    expect(cpuMs() - started).toBeLessThan(4_000)
   })
 })
 

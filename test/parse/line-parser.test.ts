@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { Role } from '../../src/event-view.js'
+import { cpuMs } from '../support/cpu-time.js'
 import {
   blockOf,
   clientHalf,
@@ -364,9 +365,9 @@ describe('linear time', () => {
     ['open braces', fill('{')],
     ['NUL bytes', fill('\0')],
   ])('holds for a line of 1 MiB of %s', (_, line) => {
-    const started = performance.now()
+    const started = cpuMs()
     const { ledger } = parsed(`${infoLine()}\n${line}\n${infoLine()}\n`)
-    expect(performance.now() - started).toBeLessThan(MAX_MS)
+    expect(cpuMs() - started).toBeLessThan(MAX_MS)
     expect(ledger.lines).toBe(3)
     expect(sumOf(ledger)).toBe(3)
   })
@@ -382,9 +383,9 @@ describe('linear time', () => {
     ['torn json', '{"log":"x\n'],
   ])('holds for a block of 1 MiB of %s', (_, line) => {
     const text = `${infoLine()}\n${fill(line, MIB)}`
-    const started = performance.now()
+    const started = cpuMs()
     const { ledger } = parsed(text)
-    expect(performance.now() - started).toBeLessThan(MAX_MS)
+    expect(cpuMs() - started).toBeLessThan(MAX_MS)
     expect(sumOf(ledger)).toBe(ledger.lines)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { MASK } from '../../src/redact/mask.js'
 import { redactRejected, redactText } from '../../src/redact/text.js'
+import { cpuMs } from '../support/cpu-time.js'
 import { CORRELATION_ID, eventLine, OTHER_ID, timestamp } from '../support/lines.js'
 
 const SECRET = 'sEcReT0123456789'
@@ -198,10 +199,10 @@ describe('redactText', () => {
       `'cookie: ${many}`,
       `key="${many}`,
     ]) {
-      const started = performance.now()
+      const started = cpuMs()
       redactText(text)
       redactRejected(text)
-      expect(performance.now() - started).toBeLessThan(1_000)
+      expect(cpuMs() - started).toBeLessThan(1_000)
     }
   })
 })

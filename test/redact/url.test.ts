@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { redactBasePath, redactUrl, redactUrlField } from '../../src/redact/url.js'
+import { cpuMs } from '../support/cpu-time.js'
 
 const SECRET = 'sEcReT0123456789'
 
@@ -83,11 +84,11 @@ describe('redactUrlField', () => {
     (piece) => {
       const url = `v1/${piece.repeat(2 ** 20 / piece.length)}`
       for (const mode of ['drop', 'mask'] as const) {
-        const started = performance.now()
+        const started = cpuMs()
         redactUrlField(url, mode, SECRET)
         redactUrl(url, mode, SECRET)
         redactBasePath(url, SECRET)
-        expect(performance.now() - started).toBeLessThan(1_000)
+        expect(cpuMs() - started).toBeLessThan(1_000)
       }
     },
   )
