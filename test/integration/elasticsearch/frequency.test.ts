@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ElasticsearchFrequencyStore } from '../../../src/frequency/elasticsearch.js'
 import type { IndexDocument } from '../../../src/records.js'
 import { describeFrequencyStore } from '../../contract/frequency-contract.js'
-import { ndjson, projectDirectory, Sandbox } from '../../support/cli.js'
+import { projectDirectory, Sandbox } from '../../support/cli.js'
 import { failure, T0, traffic } from '../../support/documents.js'
 import { corpusRun, RUNS } from '../../support/truth.js'
 import { DocumentsStore, testServer } from './documents-store.js'
@@ -119,21 +118,11 @@ describe.each(ASKED)('of %s, hangup frequency', (name) => {
 
 const SAMPLE = path.join(projectDirectory, 'pipelines/sample.yaml')
 
-/** Stores what a run of these logs gives out. */
-async function fillElasticsearch(sandbox: Sandbox, store: DocumentsStore, logs: readonly string[]): Promise<void> {
-  const pipeline = sandbox.write(
-    'stdout.yaml',
-    JSON.stringify({ source: { files: { paths: logs } }, sinks: [{ stdout: { traffic: true } }] }),
-  )
-  const { code, stdout, stderr } = await sandbox.hangup(['run', pipeline, '--once', '--state', sandbox.path('other')])
+async function fillElasticsearch(sandbox: Sandbox, { prefix }: DocumentsStore, logs: readonly string[]): Promise<void> {
+  const sinks = [{ elasticsearch: { node: testServer(), prefix } }]
+  const pipeline = sandbox.write('filling.yaml', JSON.stringify({ source: { files: { paths: logs } }, sinks }))
+  const { code, stderr } = await sandbox.hangup(['run', pipeline, '--once', '--state', sandbox.path('other')])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
-  await store.write(
-    ndjson(stdout).map((document) => {
-      const kind = document.event.dataset === 'edgemicro.failure' ? 'failure' : 'traffic'
-      const id = createHash('sha256').update(JSON.stringify(document)).digest('hex')
-      return { kind, id: document.http?.request.id ?? id, document }
-    }),
-  )
 }
 
 interface NodeStats {
