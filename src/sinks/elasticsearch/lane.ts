@@ -59,8 +59,7 @@ export class Lane {
     try {
       while (this.#waiting.size > 0) {
         if (this.#waiting.size < this.#options.fullAt) await this.#linger()
-        const entries = [...this.#waiting.values()]
-        this.#waiting = new Map()
+        const entries = this.#take()
         await this.#write(entries)
         for (const { done } of entries) for (const tell of done) tell()
       }
@@ -68,6 +67,17 @@ export class Lane {
       // At once: whoever was told that a document is stored may bring the next before this promise is settled.
       this.#isRunning = false
     }
+  }
+
+  /** As many as fill a request: whoever waits for these does not wait for the next ones too. */
+  #take(): readonly Entry[] {
+    const entries: Entry[] = []
+    for (const [key, entry] of this.#waiting) {
+      if (entries.length >= this.#options.fullAt) break
+      entries.push(entry)
+      this.#waiting.delete(key)
+    }
+    return entries
   }
 
   #linger(): Promise<void> {
@@ -85,6 +95,7 @@ export class Lane {
     const operations = entries.map((entry) => operationOf(prefix, entry))
     const stored: Stored[] = []
     const sightings: Sighting[] = []
+    const fresh: Sighting[] = []
     for (const [index, { outcome, why }] of (await writer.write(operations)).entries()) {
       const { id, document } = entries[index]
       if (outcome === 'refused') {
@@ -95,11 +106,13 @@ export class Lane {
       if (document.kind !== 'failure') continue
       const away = neighbours(prefix, document.document)
       if (outcome === 'stored' && away.length === 0) continue
-      sightings.push({ id, document: document.document, indices: [indexOf(prefix, document), ...away] })
+      const sighting = { id, document: document.document, indices: [indexOf(prefix, document), ...away] }
+      if (outcome === 'stored') fresh.push(sighting)
+      else sightings.push(sighting)
     }
     // Before the merging, which may fail: what changed is to be counted again in any case.
     onStored(stored)
-    const { changed, refused } = await uniter.unite(sightings)
+    const { changed, refused } = await uniter.unite([...sightings, ...(await uniter.elsewhere(fresh))])
     onStored(changed.map((document) => ({ document })))
     for (const { sighting, why } of refused) {
       const entry = entries.find(({ id, document }) => document.kind === 'failure' && id === sighting.id)
