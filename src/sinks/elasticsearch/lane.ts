@@ -31,9 +31,12 @@ export type Done = () => void
  */
 export class Lane {
   readonly #options: LaneOptions
-  #waiting = new Map<string, Entry>()
+  readonly #waiting = new Map<string, Entry>()
   #isRunning = false
-  #hurry: () => void = () => {}
+  /** Whether the oldest that waits has waited for others long enough; a bulk under way counts as waiting. */
+  #isRipe = false
+  #ripening: NodeJS.Timeout | undefined
+  #wake: () => void = () => {}
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -44,12 +47,14 @@ export class Lane {
     const id = documentId(document.id)
     const key = `${document.kind} ${id}`
     const present = this.#waiting.get(key)
-    if (present === undefined) this.#waiting.set(key, { id, document, done: [done] })
-    else {
+    if (present === undefined) {
+      this.#waiting.set(key, { id, document, done: [done] })
+      if (this.#waiting.size === 1) this.#ripen()
+    } else {
       present.document = together(present.document, document, this.#options.mergeFailures)
       present.done.push(done)
     }
-    if (this.#waiting.size >= this.#options.fullAt) this.#hurry()
+    if (this.#waiting.size >= this.#options.fullAt) this.#wake()
     if (this.#isRunning) return
     this.#isRunning = true
     this.#run().catch(onFailure)
@@ -58,7 +63,7 @@ export class Lane {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.size > 0) {
-        if (this.#waiting.size < this.#options.fullAt) await this.#linger()
+        if (this.#waiting.size < this.#options.fullAt && !this.#isRipe) await this.#others()
         const entries = this.#take()
         await this.#write(entries)
         for (const { done } of entries) for (const tell of done) tell()
@@ -77,16 +82,22 @@ export class Lane {
       entries.push(entry)
       this.#waiting.delete(key)
     }
+    clearTimeout(this.#ripening)
+    if (this.#waiting.size > 0) this.#ripen()
     return entries
   }
 
-  #linger(): Promise<void> {
+  #ripen(): void {
+    this.#isRipe = false
+    this.#ripening = setTimeout(() => {
+      this.#isRipe = true
+      this.#wake()
+    }, this.#options.lingerMs)
+  }
+
+  #others(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#options.lingerMs)
-      this.#hurry = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+      this.#wake = resolve
     })
   }
 
