@@ -59,7 +59,7 @@ export async function measureRates({ store, url, prefix, documents, rounds, tell
       ]
       for (const [name, step] of steps) {
         if (step === undefined) continue
-        const sample = await timed(() => step(run))
+        const sample = await timed(await step(run))
         const count = await store.count(run.prefix)
         const counted = contender.recount ? await store.counted(run.prefix) : ids
         sample.fault = count === ids && counted === ids ? null : `${count} stored, ${counted} counted of ${ids}`

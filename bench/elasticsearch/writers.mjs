@@ -12,9 +12,20 @@ const NEVER_MS = 86_400_000
 /** What `hangup run` uses where the pipeline file says nothing. */
 export const DEFAULTS = { maxBatchBytes: 2 * 2 ** 20, inFlight: 4, lingerMs: 250 }
 
+/*
+ * Each writer gets ready and returns the work that is timed.
+ */
+
 /** The least that any program must do: JSON, requests of a size, so many of them under way. Nothing is looked at but `errors`. */
 export async function writeBare({ url, prefix, documents, bytes, inFlight, exist = false }) {
   const pool = new Pool(url, { connections: inFlight, pipelining: 1 })
+  return async () => {
+    await sendAll({ pool, prefix, documents, bytes, inFlight, exist })
+    await pool.close()
+  }
+}
+
+async function sendAll({ pool, prefix, documents, bytes, inFlight, exist }) {
   let next = 0
   const work = async () => {
     while (next < documents.length) {
@@ -35,35 +46,38 @@ export async function writeBare({ url, prefix, documents, bytes, inFlight, exist
     }
   }
   await Promise.all(Array.from({ length: inFlight }, work))
-  await pool.close()
 }
 
 /** Elastic's own helper, as its manual shows it. */
 export async function writeByHelper({ url, prefix, documents }) {
   const client = new Client({ node: url })
-  const { failed } = await client.helpers.bulk({
-    datasource: documents,
-    onDocument: ({ id, document }) => {
-      const index = `${prefix}-failures-${document['@timestamp'].slice(0, 10).replaceAll('-', '.')}`
-      return [{ create: { _index: index, _id: id } }, document]
-    },
-    flushBytes: DEFAULTS.maxBatchBytes,
-    concurrency: DEFAULTS.inFlight,
-    retries: 0,
-  })
-  await client.close()
-  if (failed > 0) throw new Error(`${failed} documents were not taken`)
+  return async () => {
+    const { failed } = await client.helpers.bulk({
+      datasource: documents,
+      onDocument: ({ id, document }) => {
+        const index = `${prefix}-failures-${document['@timestamp'].slice(0, 10).replaceAll('-', '.')}`
+        return [{ create: { _index: index, _id: id } }, document]
+      },
+      flushBytes: DEFAULTS.maxBatchBytes,
+      concurrency: DEFAULTS.inFlight,
+      retries: 0,
+    })
+    await client.close()
+    if (failed > 0) throw new Error(`${failed} documents were not taken`)
+  }
 }
 
 /** Our sink behind the delivery, as the pipeline uses it. `recount`: also `<prefix>-frequency`, to its end. */
 export async function writeOurs({ url, prefix, documents, recount }) {
   const { sink, delivery } = await openOurs({ url, prefix, frequencyMs: recount ? 10_000 : NEVER_MS })
-  for (let start = 0; start < documents.length; start += PORTION) {
-    await delivery.push(documents.slice(start, start + PORTION))
+  return async () => {
+    for (let start = 0; start < documents.length; start += PORTION) {
+      await delivery.push(documents.slice(start, start + PORTION))
+    }
+    await delivery.drain()
+    if (recount) await delivery.settle({ now: true })
+    await sink.close()
   }
-  await delivery.drain()
-  if (recount) await delivery.settle({ now: true })
-  await sink.close()
 }
 
 /** How many milliseconds each `push` waits while documents come slower than the store takes them. */
