@@ -8,7 +8,7 @@ export function indexOf(prefix: string, { kind, document }: Pick<IndexDocument, 
 
 /** The index of a kind for the day that a time (ISO 8601, UTC) falls on. */
 export function indexOfDay(prefix: string, kind: IndexDocument['kind'], time: string): string {
-  return `${prefix}-${PLURAL[kind]}-${time.slice(0, 10).replaceAll('-', '.')}`
+  return `${prefix}-${PLURAL[kind]}-${time.slice(0, 4)}.${time.slice(5, 7)}.${time.slice(8, 10)}`
 }
 
 /** The index of the signs of life of a day. */
@@ -37,6 +37,7 @@ const NEAR_MIDNIGHT_MS = 3_600_000
  * day. Halves that are more than a day apart in event time stay two documents.
  */
 export function neighbours(prefix: string, document: FailureDocument): readonly string[] {
+  if (isWithinItsDay(document)) return NONE
   const home = indexOfDay(prefix, 'failure', document['@timestamp'])
   const reachMs = document.edgemicro.halves === 'both' ? NEAR_MIDNIGHT_MS : DAY_MS
   const names = new Set<string>()
@@ -48,6 +49,21 @@ export function neighbours(prefix: string, document: FailureDocument): readonly 
   }
   names.delete(home)
   return [...names]
+}
+
+const NONE: readonly string[] = []
+
+/** Whole, and an hour around each half is of its own day: nearly all failures, told without reckoning with dates. */
+function isWithinItsDay(document: FailureDocument): boolean {
+  const { halves, target_halves, client_half } = document.edgemicro
+  if (halves !== 'both' || client_half === null) return false
+  const day = document['@timestamp'].slice(0, 10)
+  return isAwayFromMidnight(day, client_half) && target_halves.every((half) => isAwayFromMidnight(day, half))
+}
+
+function isAwayFromMidnight(day: string, { timestamp }: HalfDocument): boolean {
+  const hour = timestamp.slice(11, 13)
+  return timestamp.startsWith(day) && hour > '00' && hour < '23'
 }
 
 function halvesOf({ edgemicro }: FailureDocument): readonly HalfDocument[] {

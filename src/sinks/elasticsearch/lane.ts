@@ -31,9 +31,12 @@ export type Done = () => void
  */
 export class Lane {
   readonly #options: LaneOptions
-  #waiting = new Map<string, Entry>()
+  readonly #waiting = new Map<string, Entry>()
   #isRunning = false
-  #hurry: () => void = () => {}
+  /** Whether the oldest that waits has waited for others long enough; a bulk under way counts as waiting. */
+  #isRipe = false
+  #ripening: NodeJS.Timeout | undefined
+  #wake: () => void = () => {}
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -44,12 +47,14 @@ export class Lane {
     const id = documentId(document.id)
     const key = `${document.kind} ${id}`
     const present = this.#waiting.get(key)
-    if (present === undefined) this.#waiting.set(key, { id, document, done: [done] })
-    else {
+    if (present === undefined) {
+      this.#waiting.set(key, { id, document, done: [done] })
+      if (this.#waiting.size === 1) this.#ripen()
+    } else {
       present.document = together(present.document, document, this.#options.mergeFailures)
       present.done.push(done)
     }
-    if (this.#waiting.size >= this.#options.fullAt) this.#hurry()
+    if (this.#waiting.size >= this.#options.fullAt) this.#wake()
     if (this.#isRunning) return
     this.#isRunning = true
     this.#run().catch(onFailure)
@@ -58,9 +63,8 @@ export class Lane {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.size > 0) {
-        if (this.#waiting.size < this.#options.fullAt) await this.#linger()
-        const entries = [...this.#waiting.values()]
-        this.#waiting = new Map()
+        if (this.#waiting.size < this.#options.fullAt && !this.#isRipe) await this.#others()
+        const entries = this.#take()
         await this.#write(entries)
         for (const { done } of entries) for (const tell of done) tell()
       }
@@ -70,13 +74,30 @@ export class Lane {
     }
   }
 
-  #linger(): Promise<void> {
+  /** As many as fill a request: whoever waits for these does not wait for the next ones too. */
+  #take(): readonly Entry[] {
+    const entries: Entry[] = []
+    for (const [key, entry] of this.#waiting) {
+      if (entries.length >= this.#options.fullAt) break
+      entries.push(entry)
+      this.#waiting.delete(key)
+    }
+    clearTimeout(this.#ripening)
+    if (this.#waiting.size > 0) this.#ripen()
+    return entries
+  }
+
+  #ripen(): void {
+    this.#isRipe = false
+    this.#ripening = setTimeout(() => {
+      this.#isRipe = true
+      this.#wake()
+    }, this.#options.lingerMs)
+  }
+
+  #others(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#options.lingerMs)
-      this.#hurry = () => {
-        clearTimeout(timer)
-        resolve()
-      }
+      this.#wake = resolve
     })
   }
 
@@ -85,6 +106,7 @@ export class Lane {
     const operations = entries.map((entry) => operationOf(prefix, entry))
     const stored: Stored[] = []
     const sightings: Sighting[] = []
+    const fresh: Sighting[] = []
     for (const [index, { outcome, why }] of (await writer.write(operations)).entries()) {
       const { id, document } = entries[index]
       if (outcome === 'refused') {
@@ -95,11 +117,13 @@ export class Lane {
       if (document.kind !== 'failure') continue
       const away = neighbours(prefix, document.document)
       if (outcome === 'stored' && away.length === 0) continue
-      sightings.push({ id, document: document.document, indices: [indexOf(prefix, document), ...away] })
+      const sighting = { id, document: document.document, indices: [indexOf(prefix, document), ...away] }
+      if (outcome === 'stored') fresh.push(sighting)
+      else sightings.push(sighting)
     }
     // Before the merging, which may fail: what changed is to be counted again in any case.
     onStored(stored)
-    const { changed, refused } = await uniter.unite(sightings)
+    const { changed, refused } = await uniter.unite([...sightings, ...(await uniter.elsewhere(fresh))])
     onStored(changed.map((document) => ({ document })))
     for (const { sighting, why } of refused) {
       const entry = entries.find(({ id, document }) => document.kind === 'failure' && id === sighting.id)

@@ -122,5 +122,8 @@ export class ElasticsearchSink implements Sink {
   }
 }
 
-/** Of a failure in a bulk request; a lane that holds a request full of them does not linger. */
-const TYPICAL_BYTES = 1_500
+/**
+ * Of a failure in a bulk request, not too little: a lane that holds a request full of them does not linger, and takes so
+ * many at a time, which should not need a second request for the last few.
+ */
+const TYPICAL_BYTES = 1_700

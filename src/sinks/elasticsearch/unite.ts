@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import { TransientError } from '../../errors.js'
 import type { FailureDocument } from '../../records.js'
 import type { MergeFailures } from '../collapse.js'
 import type { Operation, ReadAt } from './bulk.js'
 import type { Elasticsearch } from './connection.js'
 import { indexOf } from './documents.js'
+import { isSameJson } from './same-json.js'
 
 /** A failure as it is stored, and the state in which it was read. */
 export interface Copy extends ReadAt {
@@ -39,7 +39,11 @@ export function planUnion(
   copies: readonly Copy[],
   mergeFailures: MergeFailures,
 ): Union {
-  const merged = copies.reduce((sum, copy) => mergeFailures(sum, copy.document), document)
+  // A merge with what is the same changes nothing, and in a replay nearly all are the same.
+  const merged = copies.reduce(
+    (sum, copy) => (isSameJson(sum, copy.document) ? sum : mergeFailures(sum, copy.document)),
+    document,
+  )
   const index = indexOf(prefix, { kind: 'failure', document: merged })
   const home = copies.find((copy) => copy.index === index)
   return {
@@ -63,7 +67,7 @@ function writeOf({
   readonly home: Copy | undefined
 }): Operation | null {
   if (home === undefined) return { action: 'create', index, id, json: JSON.stringify(merged) }
-  if (isDeepStrictEqual(merged, home.document)) return null
+  if (isSameJson(merged, home.document)) return null
   // A partial update: what others have added to the document stays.
   return { action: 'update', index, id, json: JSON.stringify(merged), readAt: stateOf(home) }
 }
@@ -77,21 +81,40 @@ export async function readCopies(
   elasticsearch: Elasticsearch,
   sightings: readonly Sighting[],
 ): Promise<ReadonlyMap<string, readonly Copy[]>> {
-  const docs = sightings.flatMap(({ id, indices }) => indices.map((index) => ({ _index: index, _id: id })))
-  const { body } = await elasticsearch.request<{ readonly docs: readonly Got[] }>({
-    method: 'POST',
-    path: '/_mget',
-    query: { realtime: true },
-    body: { docs },
-  })
   const copies = new Map<string, Copy[]>()
-  for (const got of body.docs) {
-    if (got.error !== undefined && got.error.type !== 'index_not_found_exception') throw unreadable(elasticsearch, got)
-    if (got.found !== true) continue
+  for (const got of await getAll(elasticsearch, sightings, { realtime: true })) {
     const copy = { index: got._index, document: got._source, seqNo: got._seq_no, primaryTerm: got._primary_term }
     copies.set(got._id, [...(copies.get(got._id) ?? []), copy])
   }
   return copies
+}
+
+/** The ids of which one of these indices holds something now. Throws what `Elasticsearch.request` throws. */
+export async function readPresent(
+  elasticsearch: Elasticsearch,
+  places: readonly Pick<Sighting, 'id' | 'indices'>[],
+): Promise<ReadonlySet<string>> {
+  const got = await getAll(elasticsearch, places, { realtime: true, _source: false })
+  return new Set(got.map(({ _id }) => _id))
+}
+
+/** What is there of these ids in these indices. */
+async function getAll(
+  elasticsearch: Elasticsearch,
+  places: readonly Pick<Sighting, 'id' | 'indices'>[],
+  query: Readonly<Record<string, boolean>>,
+): Promise<readonly Got[]> {
+  const docs = places.flatMap(({ id, indices }) => indices.map((index) => ({ _index: index, _id: id })))
+  const { body } = await elasticsearch.request<{ readonly docs: readonly Got[] }>({
+    method: 'POST',
+    path: '/_mget',
+    query,
+    body: { docs },
+  })
+  for (const got of body.docs) {
+    if (got.error !== undefined && got.error.type !== 'index_not_found_exception') throw unreadable(elasticsearch, got)
+  }
+  return body.docs.filter(({ found }) => found === true)
 }
 
 interface Got {

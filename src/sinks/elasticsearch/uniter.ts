@@ -3,7 +3,8 @@ import type { MergeFailures } from '../collapse.js'
 import { type RetryOptions, retrying } from '../retry.js'
 import type { ItemResult } from './bulk.js'
 import type { Elasticsearch } from './connection.js'
-import { type Copy, planUnion, readCopies, type Sighting, type Union } from './unite.js'
+import { indexOf } from './documents.js'
+import { type Copy, planUnion, readCopies, readPresent, type Sighting, type Union } from './unite.js'
 import type { Writer, Written } from './writer.js'
 
 export interface UniterOptions {
@@ -26,6 +27,27 @@ export class Uniter {
 
   constructor(options: UniterOptions) {
     this.#options = options
+  }
+
+  /**
+   * Those of failures just written to their own index that have a part in another one. Nearly none has: so that is asked
+   * first, and what was just written is not read back. Whoever writes another part meanwhile looks here after that.
+   */
+  async elsewhere(written: readonly Sighting[]): Promise<readonly Sighting[]> {
+    const { elasticsearch, prefix, retry } = this.#options
+    const found: Sighting[] = []
+    for (let start = 0; start < written.length; start += MAX_READ) {
+      const places = written.slice(start, start + MAX_READ).map((sighting) => ({
+        sighting,
+        id: sighting.id,
+        indices: sighting.indices.filter(
+          (index) => index !== indexOf(prefix, { kind: 'failure', document: sighting.document }),
+        ),
+      }))
+      const present = await retrying(() => readPresent(elasticsearch, places), retry)
+      for (const { id, sighting } of places) if (present.has(id)) found.push(sighting)
+    }
+    return found
   }
 
   /** Throws as `Writer.write` does. */

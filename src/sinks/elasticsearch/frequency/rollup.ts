@@ -68,10 +68,12 @@ export class FrequencyRollup {
    * merged. The minutes of its halves are marked besides its own, for it stood there while it had that half alone.
    */
   mark(documents: readonly Pick<IndexDocument, 'document'>[]): void {
+    const minutes = new Set<string>()
     for (const { document } of documents) {
-      this.markMinute(Date.parse(document['@timestamp']))
-      if (isFailure(document)) for (const timestamp of halfTimes(document)) this.markMinute(Date.parse(timestamp))
+      minutes.add(minuteIn(document['@timestamp']))
+      if (isFailure(document)) for (const timestamp of halfTimes(document)) minutes.add(minuteIn(timestamp))
     }
+    for (const minute of minutes) this.markMinute(Date.parse(`${minute}Z`))
   }
 
   /** Takes any time within the minute. */
@@ -168,6 +170,11 @@ const LONGEST_PAUSE_MS = 5_000
 
 function conflictPauseMs(conflicts: number, random: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** (conflicts - 1), LONGEST_PAUSE_MS) * random
+}
+
+/** `2026-11-25T04:05` of a time in UTC: thousands of documents share it, and a date is dear to read. */
+function minuteIn(time: string): string {
+  return time.slice(0, 16)
 }
 
 function isFailure(document: IndexDocument['document']): document is FailureDocument {
