@@ -18,11 +18,21 @@ const failures = fc
   })
   .map(({ at, halves }): IndexDocument => failure({ ...at, halves }))
 
+/** A third half: with two of them, writers that race have nothing to lose. */
+const responses = fc.constantFrom('f-1', 'f-2', 'f-3').map((id): IndexDocument => {
+  const timeMs = id === 'f-1' ? T0 : MIDNIGHT
+  const { document, ...rest } = failure({ id, timeMs, halves: 'target' })
+  const halves = document.edgemicro.target_halves.map((half) => ({ ...half, role: 'response_error' as const }))
+  return { ...rest, document: { ...document, edgemicro: { ...document.edgemicro, target_halves: halves } } }
+})
+
 const counts = fc
   .record({ id: fc.constantFrom('t-1', 't-2'), requests: fc.nat({ max: 9 }) })
   .map(({ id, requests }): IndexDocument => traffic({ id, requests, responses: requests }))
 
-const batches = fc.array(fc.array(fc.oneof(failures, counts), { minLength: 1, maxLength: 5 }), { maxLength: 6 })
+const batches = fc.array(fc.array(fc.oneof(failures, responses, counts), { minLength: 1, maxLength: 5 }), {
+  maxLength: 6,
+})
 
 const faults = fc.array(
   fc.constantFrom<Fault>('none', 'none', 'none', 'busy', 'items', 'too_large', 'malformed', 'away', 'lost'),
