@@ -21,6 +21,7 @@ export class Recounter {
   readonly #recount: Recount
   readonly #everyMs: number
   #hurry: () => void = () => {}
+  #timer: NodeJS.Timeout | undefined
   /** The count under way, and the one behind it that will see what is marked now. */
   #current: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -46,12 +47,17 @@ export class Recounter {
     return this.#next ?? this.#current
   }
 
+  /** Counts no more: what is still marked is counted by whoever stores those documents again. */
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
   async #schedule(): Promise<void> {
     const before = this.#current
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#everyMs)
+      this.#timer = setTimeout(resolve, this.#everyMs)
       this.#hurry = () => {
-        clearTimeout(timer)
+        clearTimeout(this.#timer)
         resolve()
       }
     })

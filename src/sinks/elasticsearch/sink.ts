@@ -104,6 +104,7 @@ export class ElasticsearchSink implements Sink {
   }
 
   async close(): Promise<void> {
+    this.#recounter.close()
     await this.#reporting
     await this.#elasticsearch.close()
   }
