@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -30,7 +31,7 @@ export async function startElasticsearch(options = {}) {
   let guardian = keep ? null : guard(directory)
   const end = async (signal) => {
     await endServer(directory, signal)
-    guardian?.stdin.end()
+    await release(guardian)
     guardian = null
   }
   let { pid, credentials } = await boot(settings).catch((error) => {
@@ -168,6 +169,14 @@ function guard(directory) {
   child.stdin.unref()
   child.stdin.on('error', () => {})
   return child
+}
+
+/** Sends a guardian away, and waits until it has gone: it would end the next server of the folder too. */
+async function release(guardian) {
+  if (guardian === null || guardian.exitCode !== null) return
+  const gone = once(guardian, 'exit')
+  guardian.stdin.end()
+  await gone
 }
 
 /** Ports below those that systems give to outgoing connections: one of these is free still when a server comes back. */
