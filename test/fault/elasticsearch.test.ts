@@ -27,7 +27,7 @@ beforeAll(async () => {
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
   const logs = [
     ...RUNS.flatMap(corpusLogs),
-    stretched(corpusLogs('c-337-pcap-105')[0], { times: 150, everyMs: 80_000 }),
+    stretched(corpusLogs('c-337-pcap-105')[0], { times: 100, everyMs: 80_000 }),
   ]
   for (const { name, bytes } of logs) sandbox.write(path.join('logs', name), bytes)
   server = await startElasticsearch()

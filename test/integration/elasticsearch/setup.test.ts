@@ -151,7 +151,7 @@ describe('the setup', () => {
     index_template.template.mappings.dynamic = true
     properties.url.properties.path = { type: 'keyword', ignore_above: 256 }
     properties.mine = { type: 'long' }
-    await ask('PUT', path, index_template)
+    await ask('PUT', path, undated(index_template))
     const changed = await stateOf(prefix)
     const refused = await setup(prefix)
     expect(refused.code).toBe(1)
@@ -201,7 +201,7 @@ describe('the setup', () => {
     await ask('PUT', `/${prefix}-failures`)
     const taken = await setup(prefix)
     expect(taken.code).toBe(1)
-    expect(taken.stderr).toMatch(/^hangup: the index template was refused: .*index .* exists with the same name/m)
+    expect(taken.stderr).toMatch(/^hangup: the index template was refused: .*index.* exists with the same name/m)
   })
 })
 
@@ -214,7 +214,7 @@ describe('a sink that starts', () => {
     expect(await setup(prefix, '--dry-run')).toMatchObject({ code: 0 })
     const path = `/_index_template/${prefix}-traffic`
     const [{ index_template }] = (await ask('GET', path)).index_templates
-    await ask('PUT', path, { ...index_template, priority: 501 })
+    await ask('PUT', path, { ...undated(index_template), priority: 501 })
     const changed = await stateOf(prefix)
     const notices = await installMissing(elasticsearch, prefix)
     expect(notices).toEqual([expect.stringContaining(`left as it is: index template ${prefix}-traffic`)])
@@ -246,6 +246,10 @@ async function ask(method: string, path: string, body?: object): Promise<Json> {
   }
   return answer
 }
+
+/** Dates that newer servers add to a template, and take from nobody. */
+const undated = ({ created_date, created_date_millis, modified_date, modified_date_millis, ...template }: Json): Json =>
+  template
 
 /** All that a prefix has in the server. */
 async function stateOf(prefix: string) {
