@@ -10,7 +10,7 @@ export function readCounters(text: string): Record<string, number> {
   return counters
 }
 
-const COUNTER = /(\w{1,64})=(?:(\d{1,15})(?=,|\s|$)|\{([^}]{0,4096})\})/g
+const COUNTER = /(\w{1,64})=(?:(\d{1,15})(?=,|\s|$)|\{([^{}]{0,4096})\})/g
 
 /** Requests that a worker counted since its record before. */
 export interface StatsDelta {
