@@ -16,6 +16,7 @@ import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import { TailSource } from '../sources/tail/tail-source.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
+import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { mergeFailureDocuments } from './document.js'
@@ -86,17 +87,21 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
     : null
   const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
+  const ends = () => [...sinks, ...(checkpoints === null ? [] : [checkpoints])]
+  let result: RunResult
   try {
     for (const sink of config.sinks) {
       const watch = observer.watch(sink.kind)
       sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
     }
-    return await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks })
-  } finally {
-    // From the source backwards nothing runs any more, so the ends can be closed in any order.
-    for (const sink of sinks) await sink.close()
-    await checkpoints?.close()
+    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks })
+  } catch (error) {
+    // What went wrong first is what is told.
+    await closeAll(ends()).catch(() => {})
+    throw error
   }
+  await closeAll(ends())
+  return result
 }
 
 interface Opened extends RunInput {
@@ -246,7 +251,7 @@ async function openSink(sink: SinkConfig, input: SinkInput): Promise<Sink> {
 
 function retryOptions({ signal, onProblem, watch }: SinkInput): RetryOptions {
   return {
-    pause: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+    pause: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }).catch(() => undefined),
     random: Math.random,
     signal,
     onRetry: (error) => {

@@ -1,8 +1,8 @@
 import { TransientError } from '../errors.js'
 
 export interface RetryOptions {
-  /** Waits; resolves early when `signal` aborts. */
-  readonly pause: (milliseconds: number) => Promise<void>
+  /** Waits; resolves early when the signal aborts. */
+  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** 0 … 1, for the jitter of the back-off. */
   readonly random: () => number
   /** Aborts when the run stops: what fails is then tried once more, and no longer. */
@@ -31,7 +31,7 @@ export async function retrying<Result>(operation: () => Promise<Result>, options
 export async function pauseAfter(error: TransientError, attempt: number, options: RetryOptions): Promise<void> {
   const waitMs = Math.max(backOffMs(attempt, options.random()), error.retryAfterMs ?? 0)
   options.onRetry?.(error, waitMs)
-  await options.pause(waitMs)
+  await options.pause(waitMs, options.signal)
 }
 
 /** Doubles from a fifth of a second up to half a minute; the jitter spreads it over the upper half of that. */

@@ -17,7 +17,12 @@ export interface ConnectionOptions {
   /** File of the certificate authority's certificate (PEM). */
   readonly ca?: string
   readonly timeoutMs: number
+  /** Aborts when the run stops: requests then have a grace of `STOP_GRACE_MS` to be answered. */
+  readonly signal?: AbortSignal
 }
+
+/** A stop waits no longer for a server that does not answer; well within what service managers allow a process. */
+export const STOP_GRACE_MS = 10_000
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
@@ -48,6 +53,7 @@ export interface Elasticsearch {
   /** As messages name it: the URL of the node, or the cloud id's name. */
   readonly name: string
   request<Body>(request: Request): Promise<Answer<Body>>
+  /** Gives up the requests that are under way; those that come later fail for good. */
   close(): Promise<void>
 }
 
@@ -55,20 +61,53 @@ export interface Elasticsearch {
 export function connectElasticsearch(options: ConnectionOptions): Elasticsearch {
   const name = options.node?.replace(/\/+$/, '') ?? (options.cloudId ?? '').replace(/:.*/s, '')
   const client = new Client(clientOptions(options))
+  const end = new AbortController()
+  const late = options.signal === undefined ? null : afterAbort(options.signal, STOP_GRACE_MS)
+  const ended = late === null ? end.signal : AbortSignal.any([end.signal, late.signal])
   return {
     name,
     async request<Body>({ method, path, query, body, lines, answers, signal }: Request): Promise<Answer<Body>> {
       try {
         const { statusCode, body: answer } = await client.transport.request<Body>(
           { method, path, querystring: query, body: body as Record<string, unknown> | undefined, bulkBody: lines },
-          { meta: true, ignore: answers === undefined ? undefined : [...answers], signal },
+          {
+            meta: true,
+            ignore: answers === undefined ? undefined : [...answers],
+            signal: signal === undefined ? ended : AbortSignal.any([ended, signal]),
+          },
         )
         return { status: statusCode ?? 0, body: answer }
       } catch (error) {
+        if (end.signal.aborted) throw closedError(name, `${method} ${path}`)
         throw storeError(error, name, `${method} ${path}`)
       }
     },
-    close: () => client.close(),
+    async close() {
+      late?.forget()
+      end.abort()
+      await client.close()
+    },
+  }
+}
+
+/** Aborts some time after `signal` does, unless it is forgotten before. */
+function afterAbort(
+  signal: AbortSignal,
+  graceMs: number,
+): { readonly signal: AbortSignal; readonly forget: () => void } {
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const start = (): void => {
+    timer = setTimeout(() => late.abort(), graceMs)
+  }
+  if (signal.aborted) start()
+  else signal.addEventListener('abort', start, { once: true })
+  return {
+    signal: late.signal,
+    forget() {
+      signal.removeEventListener('abort', start)
+      clearTimeout(timer)
+    },
   }
 }
 
@@ -106,9 +145,22 @@ function readSecret(file: string, what: string): string {
   }
 }
 
+function closedError(name: string, operation: string): PermanentError {
+  return new PermanentError(`the connection to Elasticsearch was closed: ${name} (${operation})`, {
+    code: 'store_unreachable',
+    hint: 'nothing that was not stored has been marked as done',
+  })
+}
+
 /** What an error of the client means for the caller; an unknown one is given back. */
 function storeError(error: unknown, name: string, operation: string): unknown {
-  if (error instanceof errors.RequestAbortedError) return error
+  if (error instanceof errors.RequestAbortedError) {
+    return new TransientError(`stopped before Elasticsearch answered: ${name} (${operation})`, {
+      code: 'store_unreachable',
+      hint: 'nothing that was not stored has been marked as done: the next run stores it',
+      cause: error,
+    })
+  }
   if (error instanceof errors.ResponseError) return responseError(error, name, operation)
   if (error instanceof errors.TimeoutError) {
     return new TransientError(`no answer from Elasticsearch in time: ${name} (${operation})`, {

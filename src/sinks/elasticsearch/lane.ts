@@ -106,6 +106,7 @@ export class Lane {
     const operations = entries.map((entry) => operationOf(prefix, entry))
     const stored: Stored[] = []
     const sightings: Sighting[] = []
+    const documents = new Map<Sighting, IndexDocument>()
     const fresh: Sighting[] = []
     for (const [index, { outcome, why }] of (await writer.write(operations)).entries()) {
       const { id, document } = entries[index]
@@ -118,6 +119,7 @@ export class Lane {
       const away = neighbours(prefix, document.document)
       if (outcome === 'stored' && away.length === 0) continue
       const sighting = { id, document: document.document, indices: [indexOf(prefix, document), ...away] }
+      documents.set(sighting, document)
       if (outcome === 'stored') fresh.push(sighting)
       else sightings.push(sighting)
     }
@@ -125,10 +127,7 @@ export class Lane {
     onStored(stored)
     const { changed, refused } = await uniter.unite([...sightings, ...(await uniter.elsewhere(fresh))])
     onStored(changed.map((document) => ({ document })))
-    for (const { sighting, why } of refused) {
-      const entry = entries.find(({ id, document }) => document.kind === 'failure' && id === sighting.id)
-      if (entry !== undefined) onRefused(entry.document, why)
-    }
+    for (const { sighting, why } of refused) onRefused(documents.get(sighting)!, why)
   }
 }
 

@@ -28,20 +28,26 @@ export interface OpenOptions extends ConnectionOptions {
  * `ConfigError`, `PermanentError` (`store_denied`, `store_incompatible`), and `TransientError` where it is not patient.
  */
 export async function openElasticsearchSink(options: OpenOptions): Promise<ElasticsearchSink> {
-  const elasticsearch = connectElasticsearch(options)
+  const elasticsearch = connectElasticsearch({ ...options, signal: options.retry.signal })
   const prepare = async (): Promise<readonly string[]> => {
     await checkVersion(elasticsearch)
     return options.setup ? installMissing(elasticsearch, options.prefix) : []
   }
-  const notices = await (options.patient ? retrying(prepare, options.retry) : prepare())
-  for (const notice of notices) options.onNotice(notice)
+  try {
+    const notices = await (options.patient ? retrying(prepare, options.retry) : prepare())
+    for (const notice of notices) options.onNotice(notice)
+  } catch (error) {
+    await elasticsearch.close()
+    throw error
+  }
   return new ElasticsearchSink({ ...options, elasticsearch, recount: recountOf(elasticsearch, options) })
 }
 
 function recountOf(elasticsearch: Elasticsearch, { prefix, retry }: OpenOptions): FrequencyRollup {
   const { pause, random } = retry
   return new FrequencyRollup({
-    ...{ elasticsearch, prefix, pause, random },
+    ...{ elasticsearch, prefix, random },
+    pause: (milliseconds) => pause(milliseconds, retry.signal),
     retry: (operation) => retrying(operation, retry),
   })
 }

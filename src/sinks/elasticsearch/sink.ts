@@ -109,8 +109,11 @@ export class ElasticsearchSink implements Sink {
     await this.#elasticsearch.close()
   }
 
+  /** The other lanes end, too: there is no more point in what they write. */
   readonly #fail = (error: unknown): void => {
     this.#failure ??= { error }
+    this.#recounter.close()
+    void this.#elasticsearch.close()
     for (const tell of this.#listeners) tell(this.#failure.error)
     this.#listeners.clear()
   }
