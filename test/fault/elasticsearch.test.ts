@@ -5,18 +5,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type CliResult, finished, projectDirectory, Sandbox } from '../support/cli.js'
 import { count, eventually } from '../support/elasticsearch/cluster.js'
 import { startElasticsearch } from '../support/elasticsearch/server.mjs'
-import { corpusLogs, stretched } from './logs.js'
+import { corpusLogs, corpusRuns, stretched } from './logs.js'
 import { Random } from './random.js'
 
 const PIPELINE = path.join(projectDirectory, 'pipelines/tail-to-elasticsearch.yaml')
-const RUNS = [
-  'h-337-110',
-  'i-316-b-error-118',
-  'i-337-c-error-116',
-  'd-337-102',
-  'f-337-106',
-  'g-337-rotate-restart-115',
-]
 
 const sandbox = new Sandbox()
 let server: Awaited<ReturnType<typeof startElasticsearch>>
@@ -26,7 +18,7 @@ beforeAll(async () => {
   random = Random.fromEnvironment()
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
   const logs = [
-    ...RUNS.flatMap(corpusLogs),
+    ...corpusRuns().flatMap(corpusLogs),
     stretched(corpusLogs('c-337-pcap-105')[0], { times: 100, everyMs: 80_000 }),
   ]
   for (const { name, bytes } of logs) sandbox.write(path.join('logs', name), bytes)
@@ -56,7 +48,7 @@ async function expectSame(prefix: string): Promise<void> {
   expect(stdout).toMatch(/the same/)
 }
 
-test('two runs over the same logs leave what one pass gives', async () => {
+test('two runs over the whole corpus leave what one pass gives', async () => {
   for (let run = 0; run < 2; run++) {
     const options = { environment: environment('twice'), timeoutMs: 120_000 }
     const { code, stderr } = await sandbox.hangup(['run', PIPELINE, '--once'], options)

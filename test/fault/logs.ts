@@ -13,15 +13,23 @@ export interface FutureLog {
   readonly bytes: Buffer
 }
 
-/** The logs of one run of the corpus, in the order in which the gateway wrote them. */
+/** Names of all runs of the corpus. */
+export function corpusRuns(): string[] {
+  return fs
+    .readdirSync(CORPUS, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+}
+
+/** The logs of one run of the corpus, in the order in which the gateway wrote them; one of its console by the name of the run. */
 export function corpusLogs(run: string): FutureLog[] {
   const directory = path.join(CORPUS, run)
   return fs
     .readdirSync(directory)
-    .filter((name) => /^edgemicro-.*\.log\.gz$/.test(name))
+    .filter((name) => /^(edgemicro-.*\.log|console\.txt)\.gz$/.test(name))
     .sort()
     .map((name) => ({
-      name: name.slice(0, -'.gz'.length),
+      name: name.startsWith('console') ? `edgemicro-${run}.log` : name.slice(0, -'.gz'.length),
       bytes: zlib.gunzipSync(fs.readFileSync(path.join(directory, name))),
     }))
 }
