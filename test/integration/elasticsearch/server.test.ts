@@ -89,6 +89,7 @@ describe('a server', () => {
       const program = `
       import { startElasticsearch } from ${JSON.stringify(launcher.href)}
       const { pid } = await startElasticsearch(${JSON.stringify({ profile, dir, heapMb: 256 })})
+      setInterval(() => {}, 1_000)
       console.log(pid)`
       const starter = spawn(process.execPath, ['--input-type=module', '--eval', program], {
         stdio: ['ignore', 'pipe', 'inherit'],
