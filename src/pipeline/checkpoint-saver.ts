@@ -1,24 +1,20 @@
-import type { PipelineConfig } from '../config/schema.js'
-import type { CheckpointStore } from './checkpoint-store.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { Delivery } from './delivery.js'
-import type { InputPositions } from './positions.js'
+import type { Save } from './progress.js'
 
 export interface SaverParts {
-  readonly config: PipelineConfig
-  readonly checkpoints: CheckpointStore
   readonly delivery: Delivery
-  readonly deadLetters: DeadLetters
+  readonly deadLetters: Pick<DeadLetters, 'flush'>
   readonly onSaved?: () => void
 }
 
 /**
- * Saves positions only behind confirmed stores: a snapshot waits until all documents pushed before it are stored and
+ * Saves positions only behind confirmed stores: a position waits until all documents pushed before it are stored and
  * what the sinks derive from them is up to date. The steps before never wait for that.
  */
 export class CheckpointSaver {
   readonly #parts: SaverParts
-  #waiting: { readonly pushed: number; readonly positions: InputPositions } | null = null
+  #waiting: { readonly pushed: number; readonly save: Save } | null = null
   #settling: Promise<void> | null = null
   #isSettled = false
   #failure: { readonly error: unknown } | null = null
@@ -27,11 +23,14 @@ export class CheckpointSaver {
     this.#parts = parts
   }
 
-  /** Takes a snapshot, unless one waits; resolves without saving where not everything before it is stored yet. */
-  async save(snapshot: () => InputPositions): Promise<void> {
+  /** Takes a position, unless one waits; resolves without saving where not everything before it is stored yet. */
+  async save(take: () => Save | Promise<Save>): Promise<void> {
     const { delivery } = this.#parts
     if (this.#failure !== null) throw this.#failure.error
-    this.#waiting ??= { pushed: delivery.pushed, positions: snapshot() }
+    if (this.#waiting === null) {
+      const save = await take()
+      this.#waiting = { pushed: delivery.pushed, save }
+    }
     if (delivery.stored < this.#waiting.pushed) return
     if (!this.#isSettled) {
       this.#settle()
@@ -39,16 +38,16 @@ export class CheckpointSaver {
       await new Promise(setImmediate)
       if (!this.#isSettled) return
     }
-    const { positions } = this.#waiting
+    const { save } = this.#waiting
     this.#waiting = null
     this.#isSettled = false
-    await this.#save(positions)
+    await this.#save(save)
   }
 
-  /** For positions behind which everything is stored already; whatever else was under way ends first. */
-  async saveLast(positions: InputPositions): Promise<void> {
+  /** For a position behind which everything is stored already; whatever else was under way ends first. */
+  async saveLast(save: Save): Promise<void> {
     await this.#settling
-    await this.#save(positions)
+    await this.#save(save)
   }
 
   #settle(): void {
@@ -67,10 +66,9 @@ export class CheckpointSaver {
       })
   }
 
-  async #save(positions: InputPositions): Promise<void> {
-    const { config, checkpoints, deadLetters, onSaved } = this.#parts
-    await deadLetters.flush()
-    await checkpoints.save({ version: 1, pipeline: config.name, ...positions })
-    onSaved?.()
+  async #save(save: Save): Promise<void> {
+    await this.#parts.deadLetters.flush()
+    await save()
+    this.#parts.onSaved?.()
   }
 }

@@ -21,10 +21,9 @@ import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { mergeFailureDocuments } from './document.js'
 import { openLogs } from './open-logs.js'
-import { Positions } from './positions.js'
 import { EVIDENCE_HORIZON_MS, HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
+import { FileProgress, type InputProgress } from './progress.js'
 import { loadRedactionKey } from './redaction-key.js'
-import { partsOf } from './replay.js'
 import { Activity, withTicks } from './ticks.js'
 
 export interface RunInput {
@@ -42,7 +41,7 @@ export interface RunInput {
   /** Told of what an operator should know and need not act on. */
   readonly onNotice?: (notice: string) => void
   /** Called when reading begins. */
-  readonly onStart?: (progress: Measure) => void
+  readonly onStart?: (measure: Measure) => void
   readonly timing?: Timing
   /** Holds the numbers of this run, for whoever asks; one for each run. */
   readonly observer?: RunObserver
@@ -115,17 +114,22 @@ interface Opened extends RunInput {
 async function process(opened: Opened): Promise<RunResult> {
   const { config, once, observer, checkpoints, deadLetters, sinks, signal, timing = TIMING } = opened
   const resume = (await checkpoints?.load()) ?? null
-  const positions = new Positions({ horizonMs: EVIDENCE_HORIZON_MS, resumed: resume ?? undefined })
+  const progress: InputProgress = new FileProgress({
+    horizonMs: EVIDENCE_HORIZON_MS,
+    resumed: resume ?? undefined,
+    checkpoints,
+    pipelineName: config.name,
+  })
   const processor = new Processor({
     ...processorOptions(opened, resume?.floorTimeMs ?? {}),
     onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
       observer.rejected(reason)
-      if (!positions.isStored(view.source, view.offset)) deadLetters.add(reason, view)
+      if (!progress.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
   })
   const delivery = new Delivery(sinks)
-  const { source, progress } = await openSource(opened, resume?.files ?? [])
+  const { source, progress: measure } = await openSource(opened, resume?.files ?? [])
   observer.started({
     ledger: () => processor.ledger,
     losses: () => processor.losses,
@@ -134,13 +138,14 @@ async function process(opened: Opened): Promise<RunResult> {
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
-  opened.onStart?.(progress)
+  opened.onStart?.(measure)
 
   const saver =
     checkpoints === null
       ? null
-      : new CheckpointSaver({ config, checkpoints, delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
+      : new CheckpointSaver({ delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
   const activity = new Activity(timing.quietMs)
+  const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   const give = (): Promise<void> => {
     const documents = processor.take()
     observer.gave(documents)
@@ -149,29 +154,28 @@ async function process(opened: Opened): Promise<RunResult> {
   for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
     observer.turns()
     if (block !== null) {
-      positions.begin(block)
       let maxMs = Number.NEGATIVE_INFINITY
-      for (const part of partsOf(block, positions.storedThrough(block.source))) {
+      for (const part of progress.begin(block)) {
         const work = () => processor.process(part.block, part)
         const partMaxMs = part.isReplay ? observer.replay(work) : work()
         observer.read(part.block, partMaxMs, part)
         maxMs = Math.max(maxMs, partMaxMs)
       }
-      positions.add(block, maxMs)
+      progress.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
     }
     processor.advance()
     if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
     await give()
     await deadLetters.makeRoom()
-    if (block === null) await saver?.save(() => positions.snapshot((partition) => processor.openSinceMs(partition)))
+    if (block === null) await saver?.save(() => progress.snapshot(openSinceMs))
     observer.report(sinks)
     observer.waits()
   }
   observer.stopping()
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
-  const last = positions.snapshot((partition) => processor.openSinceMs(partition), { allStored: true })
+  const last = progress.snapshot(openSinceMs, { allStored: true })
   processor.finish()
   await give()
   await delivery.drain()

@@ -1,31 +1,22 @@
 import { describe, expect, test } from '@jest/globals'
-import { CheckpointSaver, type SaverParts } from '../../src/pipeline/checkpoint-saver.js'
+import { CheckpointSaver } from '../../src/pipeline/checkpoint-saver.js'
 import { Delivery } from '../../src/pipeline/delivery.js'
-import type { InputPositions } from '../../src/pipeline/positions.js'
 import type { Sink } from '../../src/sinks/sink.js'
 import { failure } from '../support/documents.js'
-
-const positions = (floor: number): InputPositions =>
-  ({ files: [], floorTimeMs: { p1: floor } }) as unknown as InputPositions
 
 function saverOn(sink: Partial<Sink>) {
   const saved: unknown[] = []
   const delivery = new Delivery([{ name: 'test', write: async () => {}, close: async () => {}, ...sink }])
   const parts = {
-    config: { name: 'p' },
     delivery,
-    checkpoints: {
-      save: async ({ floorTimeMs }: InputPositions) => {
-        saved.push(floorTimeMs.p1)
-      },
-    },
     deadLetters: {
       flush: async () => {
         saved.push('letters')
       },
     },
   }
-  return { delivery, saved, saver: new CheckpointSaver(parts as unknown as SaverParts) }
+  const positions = (name: number) => async () => void saved.push(name)
+  return { delivery, saved, positions, saver: new CheckpointSaver(parts) }
 }
 
 function door() {
@@ -39,7 +30,7 @@ function door() {
 describe('the checkpoint saver', () => {
   test('saves nothing before all that was pushed is stored, then what it saw first', async () => {
     const write = door()
-    const { delivery, saver, saved } = saverOn({ write: () => write.isOpen })
+    const { delivery, saver, saved, positions } = saverOn({ write: () => write.isOpen })
     await delivery.push([failure()])
     await saver.save(() => positions(1))
     await saver.save(() => positions(2))
@@ -54,7 +45,7 @@ describe('the checkpoint saver', () => {
 
   test('waits for what the sinks derive, without holding up the run', async () => {
     const settle = door()
-    const { saver, saved } = saverOn({ settle: () => settle.isOpen })
+    const { saver, saved, positions } = saverOn({ settle: () => settle.isOpen })
     await saver.save(() => positions(1))
     expect(saved).toEqual([])
     settle.open()
@@ -64,7 +55,7 @@ describe('the checkpoint saver', () => {
   })
 
   test('throws what failed in the background, and saves no more', async () => {
-    const { saver, saved } = saverOn({ settle: () => Promise.reject(new Error('cannot count')) })
+    const { saver, saved, positions } = saverOn({ settle: () => Promise.reject(new Error('cannot count')) })
     await saver.save(() => positions(1))
     await expect(saver.save(() => positions(2))).rejects.toThrow('cannot count')
     expect(saved).toEqual([])
