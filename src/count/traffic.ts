@@ -18,21 +18,28 @@ export interface TrafficCount {
   readonly responses: number
 }
 
+interface Count {
+  requests: number
+  responses: number
+  /** The sum of both when `changed` last told of it. */
+  given: number
+}
+
 /** Dimensions with their counts of open minutes. */
 export class TrafficCell {
-  readonly minutes = new Map<number, { requests: number; responses: number }>()
+  readonly minutes = new Map<number, Count>()
   /** All requests that were counted here, whatever their minute; without those of replays. */
   requests = 0
   #lastMinute = Number.NaN
-  #last = { requests: 0, responses: 0 }
+  #last: Count = { requests: 0, responses: 0, given: 0 }
 
   constructor(readonly dimensions: TrafficDimensions) {}
 
-  at(minute: number): { requests: number; responses: number } {
+  at(minute: number): Count {
     if (minute === this.#lastMinute) return this.#last
     let count = this.minutes.get(minute)
     if (count === undefined) {
-      count = { requests: 0, responses: 0 }
+      count = { requests: 0, responses: 0, given: 0 }
       this.minutes.set(minute, count)
     }
     this.#lastMinute = minute
@@ -133,6 +140,18 @@ export class TrafficCounter {
     return this.#counts(Number.POSITIVE_INFINITY, false)
   }
 
+  /** The values so far of the open windows that have grown since the last call; they stay open. */
+  changed(): TrafficCount[] {
+    const grown: Count[] = []
+    const counts = this.#counts(Number.POSITIVE_INFINITY, false, (count) => {
+      const isGrown = count.requests + count.responses > count.given
+      if (isGrown) grown.push(count)
+      return isGrown
+    })
+    for (const count of grown) count.given = count.requests + count.responses
+    return counts
+  }
+
   /** Start of the earliest open window; infinity where there is none. */
   earliestMs(): number {
     let earliest = Number.POSITIVE_INFINITY
@@ -142,11 +161,12 @@ export class TrafficCounter {
     return earliest
   }
 
-  #counts(untilMs: number, forget: boolean): TrafficCount[] {
+  #counts(untilMs: number, forget: boolean, isWanted: (count: Count) => boolean = () => true): TrafficCount[] {
     const counts: TrafficCount[] = []
     for (const cell of this.#cells.values()) {
-      for (const [minute, { requests, responses }] of cell.minutes) {
-        if (minute * MINUTE_MS >= untilMs) continue
+      for (const [minute, count] of cell.minutes) {
+        if (minute * MINUTE_MS >= untilMs || !isWanted(count)) continue
+        const { requests, responses } = count
         counts.push({ minuteMs: minute * MINUTE_MS, dimensions: cell.dimensions, requests, responses })
         if (forget) cell.forget(minute)
       }

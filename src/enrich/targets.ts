@@ -11,6 +11,10 @@ export class TargetMemory {
     this.#horizonMs = horizonMs
   }
 
+  forget(isGone: (partition: string) => boolean): void {
+    for (const key of this.#proxies.keys()) if (isGone(key.slice(0, key.indexOf('\n')))) this.#proxies.delete(key)
+  }
+
   /** What is known of one proxy; keep it to observe many lines without looking it up. */
   of(partition: string, proxy: string): ProxyTargets {
     const key = `${partition}\n${proxy}`

@@ -111,6 +111,23 @@ export class Joiner {
     return inOrder(due)
   }
 
+  /** What has changed since it was last emitted, as it stands; all of it stays open, and what comes later completes it. */
+  changed(): readonly Failure[] {
+    const changed = [...this.#pending.values()].filter(({ changed, request }) => changed && request !== null)
+    const failures = inOrder(changed)
+    for (const pending of changed) pending.changed = false
+    return failures
+  }
+
+  /** Lets go of what is open in partitions that are no longer read here. */
+  forget(isGone: (partition: string) => boolean): void {
+    for (const pending of this.#pending.values()) {
+      if (!isGone(pending.partition)) continue
+      this.#pending.delete(pending.id)
+      pending.second = Number.NaN
+    }
+  }
+
   /** Emits everything: at the end of the input, or when a source has gone quiet. */
   closeAll(): readonly Failure[] {
     const due = [...this.#pending.values()]

@@ -60,20 +60,28 @@ export class LineParser {
 
   /** Settles what is open in a source that gives no more lines. */
   end(source: LineSource): void {
-    const state = this.#sources.get(source.path)
+    const key = keyOf(source)
+    const state = this.#sources.get(key)
     if (state === undefined) return
     this.#closeOpen(state)
     for (const part of state.parts.values()) this.#closePart(state, part)
-    this.#sources.delete(source.path)
+    this.#sources.delete(key)
+  }
+
+  /** Lets go, untold, of what is open in partitions that are no longer read here. */
+  forget(isGone: (partition: string) => boolean): void {
+    for (const [key, { source }] of this.#sources) if (isGone(source.partition)) this.#sources.delete(key)
+    for (const partition of this.#hints.keys()) if (isGone(partition)) this.#hints.delete(partition)
   }
 
   #stateOf(source: LineSource): SourceState {
-    const known = this.#sources.get(source.path)
+    const key = keyOf(source)
+    const known = this.#sources.get(key)
     if (known !== undefined) return known
     const hints = this.#hints.get(source.partition) ?? noHints()
     this.#hints.set(source.partition, hints)
     const state = { source, hints, hasRecord: false, open: null, parts: new Map() }
-    this.#sources.set(source.path, state)
+    this.#sources.set(key, state)
     return state
   }
 
@@ -302,6 +310,11 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
 
 function withoutCarriageReturn(bytes: Uint8Array): number {
   return bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+}
+
+/** Lines of one file may come through two partitions of a topic. */
+function keyOf({ partition, path }: LineSource): string {
+  return `${partition}\n${path}`
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {

@@ -1,5 +1,6 @@
 import { ByteMap } from '../byte-map.js'
 import { readCounters, StatsCounter, type StatsDelta } from '../count/stats.js'
+import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { type ProxyTargets, TargetMemory } from '../enrich/targets.js'
@@ -70,6 +71,7 @@ export class Processor implements LineHandler {
   #minMs = Number.POSITIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
   #documents: IndexDocument[] = []
+  readonly #forgotten = new ForgottenTotals()
 
   constructor(options: ProcessorOptions) {
     this.#options = options
@@ -84,7 +86,7 @@ export class Processor implements LineHandler {
 
   /** Failures that had to leave the join early, and lines too late to be counted as traffic. */
   get losses(): { readonly evicted: number; readonly late: number } {
-    let late = 0
+    let late = this.#forgotten.late
     for (const { traffic } of this.#partitions.values()) late += traffic.late
     return { evicted: this.#joiner.evicted, late }
   }
@@ -95,12 +97,9 @@ export class Processor implements LineHandler {
   }
 
   /** Requests that were counted since the process began, without those of replays: for each partition and dimension. */
-  *requests(): Iterable<{ readonly target: string | null; readonly proxy: string | null; readonly requests: number }> {
-    for (const { traffic } of this.#partitions.values()) {
-      for (const { dimensions, requests } of traffic.cells) {
-        if (requests > 0) yield { target: dimensions.target, proxy: dimensions.proxy, requests }
-      }
-    }
+  *requests(): Iterable<RequestTotal> {
+    yield* this.#forgotten.requests
+    for (const { traffic } of this.#partitions.values()) yield* requestTotals(traffic)
   }
 
   /**
@@ -157,6 +156,25 @@ export class Processor implements LineHandler {
       ),
     )
     this.#emitTraffic(partition, partition.traffic.snapshot())
+  }
+
+  /** Emits all that has changed since it was last emitted, as it stands and for all partitions; everything stays open. */
+  emitChanged(): void {
+    this.#emitFailures(this.#joiner.changed())
+    for (const partition of this.#partitions.values()) this.#emitTraffic(partition, partition.traffic.changed())
+  }
+
+  /** Lets go of all that is known of partitions that are no longer read here. */
+  forget(isGone: (partition: string) => boolean): void {
+    this.#parser.forget(isGone)
+    this.#joiner.forget(isGone)
+    this.#targets.forget(isGone)
+    for (const [name, { traffic }] of this.#partitions) {
+      if (!isGone(name)) continue
+      this.#partitions.delete(name)
+      this.#forgotten.add(traffic)
+    }
+    this.#partition = null
   }
 
   /** Settles and emits everything: the end of the input, or a stop. */

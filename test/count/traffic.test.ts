@@ -80,6 +80,18 @@ describe('TrafficCounter', () => {
     expect(counter.snapshot()).toMatchObject([{ requests: 2 }])
   })
 
+  test('gives windows that have grown, and each of them once until it grows again', () => {
+    const counter = new TrafficCounter()
+    const cell = counter.cellOf(dimensions())
+    counter.add(cell, T0, 1, 0)
+    counter.add(cell, T0 + MINUTE_MS, 1, 0)
+    expect(counter.changed()).toHaveLength(2)
+    expect(counter.changed()).toEqual([])
+    counter.add(cell, T0, 1, 1)
+    expect(counter.changed()).toMatchObject([{ minuteMs: T0, requests: 2, responses: 1 }])
+    expect(counter.close(T0 + 10 * MINUTE_MS)).toHaveLength(2)
+  })
+
   test('closes nothing before the first line', () => {
     expect(new TrafficCounter().close(Number.NEGATIVE_INFINITY)).toEqual([])
   })

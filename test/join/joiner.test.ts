@@ -213,6 +213,28 @@ describe('eager', () => {
   })
 })
 
+describe('what has changed', () => {
+  test('is emitted as it stands and stays open: a half that comes later completes it', () => {
+    const joiner = joinerOf({ emit: 'eager' })
+    add(joiner, 'request_error')
+    expect(joiner.changed()).toMatchObject([{ id: 'a', client: null }])
+    expect(joiner.changed()).toEqual([])
+    expect(add(joiner, 'client')).toMatchObject([{ id: 'a', client: {}, target: [{}] }])
+    expect(joiner.changed()).toEqual([])
+    expect(joiner.closeAll()).toEqual([])
+  })
+})
+
+test('partitions that are forgotten leave nothing behind', () => {
+  const joiner = joinerOf({ emit: 'eager' })
+  add(joiner, 'request_error', { id: 'a', partition: 'p' })
+  add(joiner, 'request_error', { id: 'b', partition: 'q' })
+  joiner.forget((partition) => partition === 'p')
+  expect(joiner.earliestMs('p')).toBe(Number.POSITIVE_INFINITY)
+  expect(closeAt(joiner, WINDOW_MS)).toMatchObject([{ id: 'b' }])
+  expect(joiner.size).toBe(0)
+})
+
 function note(joiner: Joiner, given: Partial<ClientAbortedNote> = {}) {
   return joiner.noteClientAborted({
     id: 'a',
