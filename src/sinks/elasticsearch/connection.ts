@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Client, type ClientOptions, errors } from '@elastic/elasticsearch'
 import { ConfigError, PermanentError, systemCode, TransientError } from '../../errors.js'
@@ -64,6 +65,8 @@ export function connectElasticsearch(options: ConnectionOptions): Elasticsearch 
   const end = new AbortController()
   const late = options.signal === undefined ? null : afterAbort(options.signal, STOP_GRACE_MS)
   const ended = late === null ? end.signal : AbortSignal.any([end.signal, late.signal])
+  // Each request under way listens to it.
+  setMaxListeners(0, ended)
   return {
     name,
     async request<Body>({ method, path, query, body, lines, answers, signal }: Request): Promise<Answer<Body>> {

@@ -102,11 +102,12 @@ export class Writer {
     for (const [index, operation] of portion.entries()) {
       const result = results[index]
       const outcome = outcomeOf(result)
-      if (outcome === 'busy') busy = result
+      const isIndexGone = outcome === 'missing' && (operation.action === 'create' || operation.action === 'index')
+      if (isIndexGone && isForbidden(result)) throw this.#notMade(operation, result)
+      // Somebody deleted the index in this very moment: the next request makes it anew.
+      if (outcome === 'busy' || isIndexGone) busy = result
       else if (outcome === 'denied') throw this.#denied(operation, result)
-      else if (outcome === 'missing' && operation.json !== undefined && operation.action !== 'update') {
-        throw this.#notMade(operation, result)
-      } else ended.set(operation, { operation, outcome, ...(outcome === 'refused' && { why: result }) })
+      else ended.set(operation, { operation, outcome, ...(outcome === 'refused' && { why: result }) })
     }
     if (busy === null) {
       this.congestion.succeeded()
@@ -150,6 +151,11 @@ function portionOf(operations: readonly Operation[], start: number, maxBytes: nu
     end++
   }
   return operations.slice(start, end)
+}
+
+/** Elasticsearch makes an index at the first document of it, unless it was told not to. */
+function isForbidden({ error }: ItemResult): boolean {
+  return /auto_create_index/.test(error?.reason ?? '')
 }
 
 function reasonOf({ error }: ItemResult): string {
