@@ -29,6 +29,11 @@ export interface LineBlock {
   readonly offset: number
   /** True where the source ends behind this block (never for a file that is being followed). */
   readonly last: boolean
+  /**
+   * Offset of the line at `bytes[index]`, where lines that follow each other here do not in the source, or where it has no
+   * byte offsets. Without it: `offset + index`.
+   */
+  readonly offsetAt?: (index: number) => number
 }
 
 export interface Position {

@@ -36,6 +36,8 @@ export class LineParser {
   readonly #handler: LineHandler
   readonly #maxLineBytes: number
   readonly #halvesOnly: boolean
+  /** Of the block at hand. */
+  #hasByteOffsets = true
 
   constructor(handler: LineHandler, { maxLineBytes = MAX_LINE_BYTES, halvesOnly = false }: LineParserOptions = {}) {
     this.#handler = handler
@@ -43,8 +45,9 @@ export class LineParser {
     this.#halvesOnly = halvesOnly
   }
 
-  parse({ source, bytes, offset, last }: LineBlock): void {
+  parse({ source, bytes, offset, last, offsetAt }: LineBlock): void {
     const state = this.#stateOf(source)
+    this.#hasByteOffsets = offsetAt === undefined
     let start = 0
     while (start < bytes.length) {
       const newline = bytes.indexOf(NEWLINE, start)
@@ -52,7 +55,7 @@ export class LineParser {
       if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
       this.ledger.lines++
       if (!this.#halvesOnly || mayBeHalf(bytes, start, end))
-        this.#physicalLine(state, bytes, start, end, offset + start)
+        this.#physicalLine(state, bytes, start, end, offsetAt === undefined ? offset + start : offsetAt(start))
       start = newline < 0 ? bytes.length : newline + 1
     }
     if (last) this.end(source)
@@ -211,7 +214,7 @@ export class LineParser {
     let behind = start
     while (behind < end && bytes[behind] === 0) behind++
     if (behind === end) return this.#reject('control_bytes', state, bytes, start, end, offset)
-    this.#line(state, bytes, behind, end, offset + behind - start)
+    this.#line(state, bytes, behind, end, this.#hasByteOffsets ? offset + behind - start : offset)
   }
 
   /** The gateway writes a record in one piece, so the lines behind an unfinished one are its own. */
@@ -293,6 +296,9 @@ interface Part {
   readonly offset: number
 }
 
+/** Files of many hosts have the same path; their partitions differ. */
+const keyOf = ({ partition, path }: LineSource): string => `${partition}\n${path}`
+
 /** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
 function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start <= TIMESTAMP_LENGTH + 2) return false
@@ -310,11 +316,6 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
 
 function withoutCarriageReturn(bytes: Uint8Array): number {
   return bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
-}
-
-/** Lines of one file may come through two partitions of a topic. */
-function keyOf({ partition, path }: LineSource): string {
-  return `${partition}\n${path}`
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {

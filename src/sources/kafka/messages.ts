@@ -1,0 +1,137 @@
+import { BlockBuilder, type KafkaBlock } from './block-builder.js'
+import type { KafkaMessage, MessageBatch } from './message.js'
+import { headerText, type MessageSource, MessageSources } from './message-sources.js'
+import { unwrapShipper } from './shipper-envelopes.js'
+
+export type { KafkaBlock } from './block-builder.js'
+
+/** Headers of a message as our own sink writes it: its value is whole lines as they stood in the file. */
+export const PATH_HEADER = 'hangup-path'
+export const HOST_HEADER = 'hangup-host'
+/** Byte offset in the file of the message's first line, in decimal digits. */
+export const OFFSET_HEADER = 'hangup-offset'
+
+export interface MessageBlocksOptions {
+  readonly topic: string
+  /** Sources by name in one partition of the topic; what is beyond belongs to the source `<topic>/<partition>`. */
+  readonly maxSources?: number
+}
+
+/** What became of the messages; all are counted in `messages`. */
+export interface MessageCounts {
+  messages: number
+  /** Without a value, or with an empty one: they hold no line. */
+  empty: number
+  /** JSON of a shipper, out of which the line was taken. */
+  unwrapped: number
+  /** With a source for which there was no room. */
+  overflowed: number
+}
+
+const MAX_SOURCES = 4_096
+/** A block that has grown as long is closed, and another one begun. */
+const MAX_BLOCK_BYTES = 16 << 20
+const OPEN_BRACE = 0x7b
+
+/**
+ * Messages of a topic → blocks of lines by source. A message is a plain line or several, or a shipper's JSON around
+ * them; which of these is told from its first byte and its fields, not by configuration. Nothing is rejected here: what
+ * is no known envelope goes on as it is, and the parser says what it is.
+ *
+ * File and host come from our own sink's headers, else from headers named `path`, `file` and `host`, else from the
+ * fields of a shipper. Keys are not looked at: other shippers put anything there.
+ */
+export class MessageBlocks {
+  readonly counts: MessageCounts = { messages: 0, empty: 0, unwrapped: 0, overflowed: 0 }
+  readonly #topic: string
+  readonly #maxSources: number
+  readonly #partitions = new Map<number, MessageSources>()
+  /** Of the batch at hand: its blocks, and the sources that have one. */
+  #blocks: BlockBuilder[] = []
+  readonly #open: MessageSource[] = []
+
+  constructor({ topic, maxSources = MAX_SOURCES }: MessageBlocksOptions) {
+    this.#topic = topic
+    this.#maxSources = maxSources
+  }
+
+  /**
+   * The lines of a batch. Blocks stand in the order of their first messages, lines of one source in that of theirs, each
+   * with a `\n`. A line's offset (`offsetAt`) does not depend on how messages came in batches: it is its place in its
+   * file, or the Kafka offset of its message where that is not known.
+   */
+  toBlocks({ partition, messages }: MessageBatch): readonly KafkaBlock[] {
+    const sources = this.#sourcesOf(partition)
+    const overflowedBefore = sources.overflowed
+    for (const message of messages) this.#add(message, sources)
+    sources.endBatch()
+    this.counts.messages += messages.length
+    this.counts.overflowed += sources.overflowed - overflowedBefore
+    const builders = this.#blocks
+    this.#blocks = []
+    for (const source of this.#open) source.block = null
+    this.#open.length = 0
+    return builders.map((builder) => builder.build())
+  }
+
+  /** Forgets the sources of a partition that is somebody else's now. */
+  forget(partition: number): void {
+    this.#partitions.delete(partition)
+  }
+
+  #add({ value, headers, offset, timestampMs }: KafkaMessage, sources: MessageSources): void {
+    if (value === null || value.length === 0) {
+      this.counts.empty++
+      return
+    }
+    const ownPath = headers[PATH_HEADER]
+    const ownHost = headers[HOST_HEADER]
+    // Our own sink sends lines as they are: one that looks like a shipper's JSON is a line that somebody logged.
+    const isOwn = ownPath !== undefined || ownHost !== undefined
+    if (isOwn) {
+      const place = digitsOf(headers[OFFSET_HEADER])
+      return this.#line(sources.ofHeaders(ownPath, ownHost, timestampMs), value, offset, place)
+    }
+    const path = headers.path ?? headers.file
+    const { host } = headers
+    const shipped = value[0] === OPEN_BRACE ? unwrapShipper(value) : null
+    if (shipped === null) return this.#line(sources.ofHeaders(path, host, timestampMs), value, offset, null)
+    this.counts.unwrapped++
+    const source = sources.of(headerText(path) ?? shipped.path, headerText(host) ?? shipped.host, timestampMs)
+    // A blank line in its file, or what is left of one, is a line all the same.
+    const text = Buffer.from(shipped.text === '' ? '\n' : shipped.text)
+    this.#line(source, text, offset, path === undefined ? shipped.offset : null)
+  }
+
+  #line(to: MessageSource, text: Uint8Array, kafkaOffset: number, place: number | null): void {
+    const fileOffset = to.isFile ? place : null
+    const { block } = to
+    // The begin of a gateway process is told by a block that begins there, so that it is seen in any batch.
+    const isBegin = fileOffset === 0 && to.placed.isFirst === true
+    if (block !== null && !isBegin && block.length < MAX_BLOCK_BYTES) return block.add(text, kafkaOffset, fileOffset)
+    if (block === null) this.#open.push(to)
+    to.block = new BlockBuilder(fileOffset === null ? to.source : to.placed, kafkaOffset)
+    to.block.add(text, kafkaOffset, fileOffset)
+    this.#blocks.push(to.block)
+  }
+
+  #sourcesOf(partition: number): MessageSources {
+    const known = this.#partitions.get(partition)
+    if (known !== undefined) return known
+    const made = new MessageSources({ topic: this.#topic, partition, maxSources: this.#maxSources })
+    this.#partitions.set(partition, made)
+    return made
+  }
+}
+
+/** Null where there are none, or anything else. */
+function digitsOf(bytes: Uint8Array | undefined): number | null {
+  if (bytes === undefined || bytes.length === 0 || bytes.length > 15) return null
+  let value = 0
+  for (const byte of bytes) {
+    const digit = byte - 0x30
+    if (digit < 0 || digit > 9) return null
+    value = value * 10 + digit
+  }
+  return value
+}
