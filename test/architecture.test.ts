@@ -69,7 +69,10 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
 
 /** Where a package may be imported; the others are free. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  kafkajs: ['sources/'],
+  kafkajs: ['sources/kafka/'],
+  snappy: ['sources/kafka/'],
+  'lz4-napi': ['sources/kafka/'],
+  fzstd: ['sources/kafka/'],
   split2: ['sources/'],
   tinyglobby: ['sources/'],
   '@elastic/elasticsearch': ['sinks/elasticsearch/'],

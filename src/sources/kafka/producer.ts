@@ -1,0 +1,225 @@
+import { CompressionTypes, type Producer } from 'kafkajs'
+import { ConfigError, TransientError } from '../../errors.js'
+import { partitionCount } from './admin.js'
+import { type Client, type KafkaConnection, openClient, RETRY } from './client-options.js'
+import { type Compression, requireWritable } from './codecs.js'
+import type { OutgoingMessage, PartitionProducer } from './contract.js'
+import { kafkaFault, protocolType } from './faults.js'
+import { settledWithin } from './waiting.js'
+
+/** How what fails is tried again; the options of a sink's own retries fit. */
+export interface ProducerRetry {
+  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** 0 … 1, for the jitter of the back-off. */
+  readonly random: () => number
+  /** Aborts when the run stops: what is under way has ten seconds then. */
+  readonly signal?: AbortSignal
+  readonly onRetry?: (error: TransientError, waitMs: number) => void
+}
+
+export interface PartitionProducerOptions extends KafkaConnection {
+  readonly topic: string
+  readonly compression?: Compression
+  readonly retry: ProducerRetry
+}
+
+/** Makes a producer; it connects when it is used. Throws `ConfigError` where it could not write at all. */
+export function openPartitionProducer(options: PartitionProducerOptions): PartitionProducer {
+  requireWritable(options.compression ?? 'none')
+  return new SteadyProducer(options)
+}
+
+/** One idempotent producer of kafkajs, and how many sends use it. */
+interface Connected {
+  readonly client: Client
+  readonly producer: Producer
+  readonly ready: Promise<void>
+  users: number
+}
+
+/**
+ * Writes until it works. Around what kafkajs gets wrong:
+ * - one partition in each of its sends: its retry of a send over several loses messages when a leader moves;
+ * - one send at a time for a partition, until it is known to have worked: a sequence number that failed is used
+ *   again, and a broker that had written the first of two sends would take the second for the same, and drop it;
+ * - what is acknowledged must be named in the answer: a partition that is not there is passed over in silence;
+ * - a producer whose numbers are out of order is replaced: messages may then stand twice, none is lost.
+ */
+class SteadyProducer implements PartitionProducer {
+  readonly #options: PartitionProducerOptions
+  readonly #last = new Map<number, Promise<void>>()
+  #connected: Connected | null = null
+  #hasWritten = false
+  #isClosed = false
+  #grace: NodeJS.Timeout | undefined
+
+  constructor(options: PartitionProducerOptions) {
+    this.#options = options
+    options.retry.signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  partitions(): Promise<number> {
+    return this.#retrying(() => partitionCount(this.#options, this.#options.topic))
+  }
+
+  send(partition: number, messages: readonly OutgoingMessage[]): Promise<void> {
+    if (messages.length === 0) return Promise.resolve()
+    const before = this.#last.get(partition) ?? Promise.resolve()
+    const work = before
+      .catch(() => {})
+      .then(async () => {
+        for (const part of parts(messages)) await this.#retrying(() => this.#sendOnce(partition, part))
+      })
+    this.#last.set(partition, work)
+    return work
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#options.retry.signal?.removeEventListener('abort', this.#onAbort)
+    clearTimeout(this.#grace)
+    const connected = this.#connected
+    this.#connected = null
+    if (connected !== null) await dispose(connected)
+  }
+
+  readonly #onAbort = (): void => {
+    this.#grace = setTimeout(() => this.#connected?.client.destroy(), STOP_GRACE_MS)
+  }
+
+  async #sendOnce(partition: number, messages: readonly OutgoingMessage[]): Promise<void> {
+    const { topic, compression = 'none' } = this.#options
+    const connected = (this.#connected ??= this.#connect())
+    connected.users++
+    try {
+      await connected.ready
+      const answers = await connected.producer.send({
+        topic,
+        acks: -1,
+        compression: TYPES[compression],
+        messages: messages.map(({ key, value, headers }) => ({ partition, key, value, headers })),
+      })
+      if (!answers.some((answer) => answer.partition === partition && answer.errorCode === 0)) {
+        throw new TransientError(`the topic has no such partition: ${topic}/${partition}`, UNWRITTEN)
+      }
+      this.#hasWritten = true
+    } catch (error) {
+      if (this.#isStale(error)) this.#retire(connected)
+      throw error
+    } finally {
+      connected.users--
+      if (connected.users === 0 && this.#connected !== connected) void dispose(connected)
+    }
+  }
+
+  /** Whether a producer's numbers can no longer be trusted, or it never came to be. */
+  #isStale(error: unknown): boolean {
+    const type = protocolType(error)
+    if (type !== undefined && STALE_TYPES.has(type)) return true
+    return this.#options.retry.signal?.aborted === true || !(this.#faultOf(error) instanceof TransientError)
+  }
+
+  #retire(connected: Connected): void {
+    if (this.#connected === connected) this.#connected = null
+  }
+
+  #connect(): Connected {
+    const client = openClient(this.#options)
+    const producer = client.kafka.producer({
+      idempotent: true,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 15_000,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+      retry: RETRY,
+    })
+    const ready = producer.connect()
+    const connected = { client, producer, ready, users: 0 }
+    ready.catch(() => this.#retire(connected))
+    return connected
+  }
+
+  async #retrying<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const { signal, pause, random, onRetry } = this.#options.retry
+    for (let attempt = 0; ; attempt++) {
+      const isLast = signal?.aborted === true
+      try {
+        return await operation()
+      } catch (error) {
+        const fault = this.#faultOf(error)
+        if (!(fault instanceof TransientError) || isLast || this.#isClosed) throw fault
+        const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS) * (0.5 + random() / 2)
+        onRetry?.(fault, waitMs)
+        await pause(waitMs, signal)
+      }
+    }
+  }
+
+  /** Numbers out of order pass with a new producer; a topic that was there may be so again. */
+  #faultOf(error: unknown): Error {
+    const { topic, brokers } = this.#options
+    const fault = kafkaFault(error, { what: `cannot write: ${topic} to ${brokers.join(',')}`, topic })
+    if (!(fault instanceof ConfigError) || !this.#hasWritten) return fault
+    return new TransientError(fault.message, { code: 'broker_unreachable', hint: fault.hint, cause: error })
+  }
+}
+
+/**
+ * Cuts messages into requests that brokers take by default (1 MiB), and that are not too long for kafkajs, whose work
+ * grows with the square of a request's messages.
+ */
+export function* parts(messages: readonly OutgoingMessage[]): Generator<readonly OutgoingMessage[]> {
+  let start = 0
+  let bytes = 0
+  for (const [index, message] of messages.entries()) {
+    const size = sizeOf(message)
+    if (index > start && (bytes + size > MOST_BYTES || index - start >= MOST_MESSAGES)) {
+      yield messages.slice(start, index)
+      start = index
+      bytes = 0
+    }
+    bytes += size
+  }
+  if (start < messages.length) yield messages.slice(start)
+}
+
+function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
+  const pairs = Object.entries(headers).reduce((sum, [name, text]) => sum + 4 * (name.length + text.length), 0)
+  return value.length + (key === undefined ? 0 : Buffer.byteLength(key)) + pairs + MESSAGE_OVERHEAD_BYTES
+}
+
+async function dispose({ producer, client }: Connected): Promise<void> {
+  await settledWithin(producer.disconnect(), DISCONNECT_MS)
+  client.destroy()
+}
+
+const TYPES: Readonly<Record<Compression, CompressionTypes>> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+}
+
+const STALE_TYPES = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'DUPLICATE_SEQUENCE_NUMBER',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'UNKNOWN_PRODUCER_ID',
+  'PRODUCER_FENCED',
+])
+
+const UNWRITTEN = {
+  code: 'broker_refused',
+  hint: 'the topic has fewer partitions than it had; it is tried again',
+} as const
+const MOST_BYTES = 900 * 1024
+const MOST_MESSAGES = 1_000
+const MESSAGE_OVERHEAD_BYTES = 32
+const STOP_GRACE_MS = 10_000
+const DISCONNECT_MS = 2_000
+const FIRST_WAIT_MS = 200
+const LONGEST_WAIT_MS = 30_000
