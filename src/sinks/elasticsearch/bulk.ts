@@ -39,7 +39,7 @@ export async function sendBulk(
     path: '/_bulk',
     // The rest of an answer is as long as the request and says nothing new.
     query: { filter_path: 'items.*.status,items.*.error.type,items.*.error.reason' },
-    lines: operations.map(linesOf).join(''),
+    lines: linesOf(operations),
   })
   const items = body.items ?? []
   if (items.length !== operations.length) {
@@ -66,10 +66,19 @@ export function sizeOf({ json }: Operation): number {
 const ACTION_BYTES = 120
 
 /** Index names and ids are made of characters that stand in JSON as they are. */
-function linesOf({ action, index, id, json, version, readAt }: Operation): string {
+function linesOf(operations: readonly Operation[]): string {
+  // One string that grows is put together once, when it is sent.
+  let lines = ''
+  for (const operation of operations) {
+    const { action, json } = operation
+    lines += headOf(operation)
+    if (json !== undefined) lines += action === 'update' ? `{"doc":${json}}\n` : `${json}\n`
+  }
+  return lines
+}
+
+function headOf({ action, index, id, version, readAt }: Operation): string {
   const versioned = version === undefined ? '' : `,"version":${version},"version_type":"external"`
   const conditional = readAt === undefined ? '' : `,"if_seq_no":${readAt.seqNo},"if_primary_term":${readAt.primaryTerm}`
-  const head = `{"${action}":{"_index":"${index}","_id":"${id}"${versioned}${conditional}}}\n`
-  if (json === undefined) return head
-  return action === 'update' ? `${head}{"doc":${json}}\n` : `${head}${json}\n`
+  return `{"${action}":{"_index":"${index}","_id":"${id}"${versioned}${conditional}}}\n`
 }

@@ -69,9 +69,19 @@ export class FrequencyRollup {
    */
   mark(documents: readonly Pick<IndexDocument, 'document'>[]): void {
     const minutes = new Set<string>()
+    let last = ''
+    // Nearly all are of the minute of the one before.
+    const add = (timestamp: string): void => {
+      if (last !== '' && timestamp.startsWith(last)) return
+      last = minuteIn(timestamp)
+      minutes.add(last)
+    }
     for (const { document } of documents) {
-      minutes.add(minuteIn(document['@timestamp']))
-      if (isFailure(document)) for (const timestamp of halfTimes(document)) minutes.add(minuteIn(timestamp))
+      add(document['@timestamp'])
+      if (!isFailure(document)) continue
+      const { target_halves, client_half } = document.edgemicro
+      for (const { timestamp } of target_halves) add(timestamp)
+      if (client_half !== null) add(client_half.timestamp)
     }
     for (const minute of minutes) this.markMinute(Date.parse(`${minute}Z`))
   }
@@ -179,10 +189,4 @@ function minuteIn(time: string): string {
 
 function isFailure(document: IndexDocument['document']): document is FailureDocument {
   return 'http' in document
-}
-
-function halfTimes({ edgemicro }: FailureDocument): readonly string[] {
-  const { target_halves, client_half } = edgemicro
-  const halves = client_half === null ? target_halves : [...target_halves, client_half]
-  return halves.map(({ timestamp }) => timestamp)
 }
