@@ -68,8 +68,16 @@ const source = oneOf({
     partitionedBy: choice(['correlationId', 'source', 'none'], {
       help: 'what the topic is keyed by; with `none`, halves are brought together through a repartition topic',
     }).default('source'),
+    start: choice(['beginning', 'end'], {
+      help: 'where a partition is read from of which the group has stored nothing',
+    }).default('beginning'),
+    sessionTimeout: duration({
+      min: '6s',
+      max: '5m',
+      help: 'after how long without a sign of life the partitions of an instance go to others',
+    }).prefault('10s'),
     security: kafkaSecurity.prefault({}),
-  }),
+  }).transform(({ sessionTimeout, ...rest }) => ({ ...rest, sessionTimeoutMs: sessionTimeout })),
 })
 
 const elasticsearchAuth: Rule = ({ apiKey, apiKeyFile, username, password, passwordFile }, context) => {

@@ -13,6 +13,8 @@ export type Save = () => Promise<void>
 
 /** How far a run has come in its input, where it would have to begin again, and where that is kept. */
 export interface InputProgress {
+  /** What is open is to be emitted as it stands before each snapshot: it then counts as stored. */
+  readonly emitsOpen: boolean
   /** A block is about to be processed: its parts, what a former run has stored apart from what is new. */
   begin(block: LineBlock): readonly BlockPart[]
   /** The block was processed; `maxMs` is the largest event time in it, or minus infinity. */
@@ -34,6 +36,7 @@ export interface FileProgressOptions extends PositionsOptions {
 
 /** Byte offsets of files, kept in a checkpoint file. */
 export class FileProgress implements InputProgress {
+  readonly emitsOpen = false
   readonly #positions: Positions
   readonly #options: FileProgressOptions
 

@@ -1,8 +1,9 @@
 import type { IndexDocument, Ledger } from '../records.js'
 import { Redactor } from '../redact/redactor.js'
+import { openSource } from './open-input.js'
 import { Processor } from './processor.js'
 import { existingRedactionKey } from './redaction-key.js'
-import { openSource, processorOptions, type RunInput } from './run.js'
+import { processorOptions, type RunInput } from './run.js'
 
 export interface RereadInput
   extends Pick<RunInput, 'config' | 'proxies' | 'machine' | 'stdin' | 'signal' | 'onProblem' | 'onStart'> {

@@ -1,28 +1,19 @@
 import type { Readable, Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { PipelineConfig, SinkConfig } from '../config/schema.js'
+import type { PipelineConfig } from '../config/schema.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { ConfigError, type HangupError } from '../errors.js'
 import { RunObserver } from '../observability/observer.js'
-import type { SinkWatch } from '../observability/sink-watch.js'
 import { Redactor } from '../redact/redactor.js'
-import { DuckDbSink } from '../sinks/duckdb/sink.js'
-import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
-import type { RetryOptions } from '../sinks/retry.js'
 import type { Sink } from '../sinks/sink.js'
-import { StdoutSink } from '../sinks/stdout.js'
-import type { Source } from '../sources/source.js'
-import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
-import { TailSource } from '../sources/tail/tail-source.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
-import { mergeFailureDocuments } from './document.js'
-import { openLogs } from './open-logs.js'
-import { EVIDENCE_HORIZON_MS, HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
-import { FileProgress, type InputProgress } from './progress.js'
+import { type Input, openInput } from './open-input.js'
+import { openSink } from './open-sinks.js'
+import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
+import type { Save } from './progress.js'
 import { loadRedactionKey } from './redaction-key.js'
 import { Activity, withTicks } from './ticks.js'
 
@@ -112,24 +103,28 @@ interface Opened extends RunInput {
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { config, once, observer, checkpoints, deadLetters, sinks, signal, timing = TIMING } = opened
-  const resume = (await checkpoints?.load()) ?? null
-  const progress: InputProgress = new FileProgress({
-    horizonMs: EVIDENCE_HORIZON_MS,
-    resumed: resume ?? undefined,
-    checkpoints,
-    pipelineName: config.name,
-  })
+  const { observer, deadLetters } = opened
+  const input = await openInput({ ...opened, onGone: (isGone) => processor.forget(isGone) })
   const processor = new Processor({
-    ...processorOptions(opened, resume?.floorTimeMs ?? {}),
+    ...processorOptions(opened, input.closedUntilMs),
     onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
       observer.rejected(reason)
-      if (!progress.isStored(view.source, view.offset)) deadLetters.add(reason, view)
+      if (!input.progress.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
   })
+  try {
+    return await pump({ ...opened, input, processor })
+  } finally {
+    await input.close()
+  }
+}
+
+/** Reads, processes and delivers until the input ends or the run is to stop. */
+async function pump(opened: Opened & { readonly input: Input; readonly processor: Processor }): Promise<RunResult> {
+  const { once, observer, deadLetters, sinks, signal, input, processor, timing = TIMING } = opened
+  const { source, progress } = input
   const delivery = new Delivery(sinks)
-  const { source, progress: measure } = await openSource(opened, resume?.files ?? [])
   observer.started({
     ledger: () => processor.ledger,
     losses: () => processor.losses,
@@ -138,18 +133,24 @@ async function process(opened: Opened): Promise<RunResult> {
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
-  opened.onStart?.(measure)
+  opened.onStart?.(input.measure)
 
-  const saver =
-    checkpoints === null
-      ? null
-      : new CheckpointSaver({ delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
+  const saver = input.keepsPositions
+    ? new CheckpointSaver({ delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
+    : null
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   const give = (): Promise<void> => {
     const documents = processor.take()
     observer.gave(documents)
     return delivery.push(documents)
+  }
+  const snapshot = async (): Promise<Save> => {
+    if (progress.emitsOpen) {
+      processor.emitChanged()
+      await give()
+    }
+    return progress.snapshot(openSinceMs)
   }
   for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
     observer.turns()
@@ -168,7 +169,7 @@ async function process(opened: Opened): Promise<RunResult> {
     if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
     await give()
     await deadLetters.makeRoom()
-    if (block === null) await saver?.save(() => progress.snapshot(openSinceMs))
+    if (block === null) await saver?.save(snapshot)
     observer.report(sinks)
     observer.waits()
   }
@@ -211,78 +212,11 @@ export function processorOptions(
  * Why this version cannot run a pipeline, or null where it can. The sources and sinks of later versions validate
  * already, so that pipeline files can be written for them.
  */
-export function missingIn({ source, sinks }: Pick<PipelineConfig, 'source' | 'sinks'>): ConfigError | null {
-  const missing = [source, ...sinks].find(({ kind }) => kind === 'kafka')
+export function missingIn({ sinks }: Pick<PipelineConfig, 'sinks'>): ConfigError | null {
+  const missing = sinks.find(({ kind }) => kind === 'kafka')
   if (missing === undefined) return null
   return new ConfigError(`not in this version: ${missing.kind}`, {
     code: 'config',
     hint: 'this version reads files and standard input, and stores in duckdb or elasticsearch or prints to stdout',
   })
-}
-
-interface SinkInput extends RunInput {
-  readonly deadLetters: DeadLetters
-  readonly watch: SinkWatch
-}
-
-/** Opens one sink; throws where its store can not be used. */
-async function openSink(sink: SinkConfig, input: SinkInput): Promise<Sink> {
-  switch (sink.kind) {
-    case 'duckdb':
-      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
-    case 'elasticsearch':
-      return openElasticsearchSink({
-        ...sink,
-        mergeFailures: mergeFailureDocuments,
-        retry: retryOptions(input),
-        // A service may start before its store; whoever waits for an answer is told at once.
-        patient: !input.once,
-        onNotice: input.onNotice ?? (() => {}),
-        onRefused: (refused) => {
-          input.watch.refused(1)
-          input.deadLetters.addRefused({ sink: sink.kind, ...refused })
-        },
-      })
-    case 'stdout':
-      return new StdoutSink(input.stdout, { traffic: sink.traffic })
-    default:
-      throw new ConfigError(`not in this version: ${sink.kind}`, {
-        code: 'config',
-        hint: 'use duckdb, elasticsearch or stdout',
-      })
-  }
-}
-
-function retryOptions({ signal, onProblem, watch }: SinkInput): RetryOptions {
-  return {
-    pause: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }).catch(() => undefined),
-    random: Math.random,
-    signal,
-    onRetry: (error) => {
-      watch.retried(error.code)
-      onProblem(error)
-    },
-  }
-}
-
-/** Opens the source of a pipeline, at its beginning where there is nothing to resume. */
-export async function openSource(
-  { config, once, stdin, onProblem }: Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem'>,
-  resume: readonly FileCheckpoint[],
-): Promise<{ readonly source: Source; readonly progress: Measure }> {
-  const { source } = config
-  switch (source.kind) {
-    case 'tail':
-      if (!once) {
-        const tail = new TailSource({ ...source, resume, onProblem })
-        return { source: tail, progress: () => ({ readBytes: 0, totalBytes: null }) }
-      }
-      return openLogs({ inputs: source.paths, exclude: source.exclude, stdin, onProblem })
-    case 'files':
-      return openLogs({ inputs: source.paths, stdin, onProblem })
-    case 'stdin':
-      return openLogs({ inputs: ['-'], stdin, onProblem })
-    default:
-      throw new ConfigError(`not in this version: ${source.kind}`, { code: 'config', hint: 'use tail, files or stdin' })
-  }
 }

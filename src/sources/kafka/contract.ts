@@ -1,25 +1,8 @@
 import type { HangupError } from '../../errors.js'
 import type { KafkaConnection } from './client-options.js'
+import type { MessageBatch } from './message.js'
 
-/** One message as it lies in the topic. Offsets are numbers (below 2^53). */
-export interface KafkaMessage {
-  readonly offset: number
-  readonly timestampMs: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | undefined>>
-}
-
-/**
- * Messages of one partition in order. `nextOffset` lies behind the last one, and behind what is no message
- * (transaction markers, gaps of compaction). A batch without messages says that nothing but those was there.
- */
-export interface MessageBatch {
-  readonly partition: number
-  readonly messages: readonly KafkaMessage[]
-  readonly nextOffset: number
-  readonly highWatermark: number
-}
+export type { KafkaMessage, MessageBatch } from './message.js'
 
 /** What a group has committed for a partition. */
 export interface Committed {
