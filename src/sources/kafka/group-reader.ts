@@ -12,12 +12,16 @@ import { expired, planAssignment, type Tenure } from './tenures.js'
 import { beating, Changes, pause } from './waiting.js'
 
 /** Makes a member of a group; it joins when it is read. */
-export function openGroupReader(options: GroupReaderOptions): GroupReader {
+export function openGroupReader(options: GroupReaderOptions): GroupReader & {
+  /** Reads no more of a partition, for good. */
+  dismiss(partition: number): void
+} {
   const member = new GroupMember(options)
   return {
     read: (signal) => member.read(signal),
     commit: (positions) => member.commit(positions),
     close: () => member.close(),
+    dismiss: (partition) => member.dismiss(partition),
   }
 }
 
@@ -41,6 +45,7 @@ class GroupMember implements SessionListener {
   #session: GroupSession | null = null
   #assignment: Assignment | null = null
   #running: Promise<void> | null = null
+  readonly #dismissed = new Set<number>()
   #lastGeneration = -1
   #failures = 0
   #hasJoined = false
@@ -78,6 +83,11 @@ class GroupMember implements SessionListener {
     return this.#committer.commit(
       positions.map((position) => ({ ...position, tenure: this.#handover.held.get(position.partition) })),
     )
+  }
+
+  dismiss(partition: number): void {
+    this.#dismissed.add(partition)
+    this.#assignment?.session.pause([partition])
   }
 
   async close(): Promise<void> {
@@ -140,6 +150,7 @@ class GroupMember implements SessionListener {
     })
     const session = this.#session!
     this.#assignment = { session, partitions, ready, makeReady, isReady: () => isReady }
+    session.pause(this.#dismissed)
     void this.#settle(this.#assignment)
   }
 
@@ -193,6 +204,8 @@ class GroupMember implements SessionListener {
       if (first > tenure.position) {
         this.#problems.tell(expired(this.#options.topic, partition, first - tenure.position))
         tenure.position = first
+        const empty = { partition, messages: [], nextOffset: first, highWatermark: Number(batch.highWatermark) }
+        this.#handover.offer({ tenure, batch: empty, onTaken: () => {}, onDone: () => {} })
       }
     }
     session.seek(partition, tenure.position)

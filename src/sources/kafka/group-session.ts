@@ -74,6 +74,11 @@ export class GroupSession {
     this.#consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) })
   }
 
+  /** Fetches no more of these. */
+  pause(partitions: Iterable<number>): void {
+    this.#consumer.pause([{ topic: this.#options.topic, partitions: [...partitions] }])
+  }
+
   /** Asks what is committed for partitions, and which offsets are there. */
   async find(partitions: readonly number[]): Promise<ReadonlyMap<number, Found>> {
     if (partitions.length === 0) return new Map()

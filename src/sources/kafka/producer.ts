@@ -100,6 +100,8 @@ class SteadyProducer implements PartitionProducer {
         messages: messages.map(({ key, value, headers }) => ({ partition, key, value, headers })),
       })
       if (!answers.some((answer) => answer.partition === partition && answer.errorCode === 0)) {
+        // A new one learns of partitions that were added.
+        this.#retire(connected)
         throw new TransientError(`the topic has no such partition: ${topic}/${partition}`, UNWRITTEN)
       }
       this.#hasWritten = true
