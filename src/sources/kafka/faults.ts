@@ -43,6 +43,20 @@ export function kafkaFault(error: unknown, { what, topic }: { readonly what: str
   return new TransientError(message, { code: 'broker_unreachable', hint, cause: error })
 }
 
+/**
+ * What the end of a member's session means: what a new connection does not mend stays as it is, all else is
+ * `TransientError`. A topic that was there may be so again, and what kafkajs trips over may be gone.
+ */
+export function sessionFault(fault: Error, hasJoined: boolean): Error {
+  if (fault instanceof PermanentError || fault instanceof TransientError) return fault
+  if (fault instanceof ConfigError && !hasJoined) return fault
+  return new TransientError(`the Kafka client stopped: ${fault.name}: ${fault.message}`, {
+    code: 'broker_unreachable',
+    hint: 'it connects again by itself',
+    cause: fault,
+  })
+}
+
 /** The protocol's name of an error (`REBALANCE_IN_PROGRESS`), or `undefined`. */
 export function protocolType(error: unknown): string | undefined {
   return causes(error)

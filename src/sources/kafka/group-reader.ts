@@ -1,8 +1,9 @@
 import type { EachBatchPayload } from 'kafkajs'
-import { ConfigError, PermanentError, TransientError } from '../../errors.js'
+import { TransientError } from '../../errors.js'
+import { type Assignment, newAssignment } from './assignment.js'
 import { Committer } from './committer.js'
 import type { GroupEvent, GroupReader, GroupReaderOptions, Position } from './contract.js'
-import { kafkaFault } from './faults.js'
+import { kafkaFault, sessionFault } from './faults.js'
 import { GroupSession, HEARTBEAT_MS, type SessionListener } from './group-session.js'
 import { Handover } from './handover.js'
 import { batchOf, fetchedOffset } from './message-batch.js'
@@ -23,16 +24,6 @@ export function openGroupReader(options: GroupReaderOptions): GroupReader & {
     close: () => member.close(),
     dismiss: (partition) => member.dismiss(partition),
   }
-}
-
-/** What the group has given us last, from the moment that kafkajs has joined until it joins again. */
-interface Assignment {
-  readonly session: GroupSession
-  readonly partitions: readonly number[]
-  /** Resolves when the tenures are known, or the assignment is over. */
-  readonly ready: Promise<void>
-  readonly isReady: () => boolean
-  readonly makeReady: () => void
 }
 
 class GroupMember implements SessionListener {
@@ -106,10 +97,7 @@ class GroupMember implements SessionListener {
     while (!signal.aborted) {
       const error = await this.#live(closed)
       if (error === null || signal.aborted) return
-      if (!(error instanceof TransientError)) {
-        this.#handover.end(error)
-        return
-      }
+      if (!(error instanceof TransientError)) return this.#fail(error)
       this.#problems.tell(error)
       await pause(Math.min(500 * 2 ** this.#failures++, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2), signal)
     }
@@ -122,8 +110,8 @@ class GroupMember implements SessionListener {
       this.#session = new GroupSession(this.#options, this)
       const error = await Promise.race([this.#session.crashed, closed])
       if (error === null) return null
-      const fault = kafkaFault(error, { what: `cannot read: ${topic} as ${groupId} from ${brokers.join(',')}`, topic })
-      return isFinal(fault, this.#hasJoined) ? fault : transient(fault)
+      const what = `cannot read: ${topic} as ${groupId} from ${brokers.join(',')}`
+      return sessionFault(kafkaFault(error, { what, topic }), this.#hasJoined)
     } catch (error) {
       return error as Error
     } finally {
@@ -140,16 +128,8 @@ class GroupMember implements SessionListener {
     this.#over()
     this.#hasJoined = true
     this.#failures = 0
-    let isReady = false
-    let makeReady = (): void => {}
-    const ready = new Promise<void>((resolve) => {
-      makeReady = () => {
-        isReady = true
-        resolve()
-      }
-    })
     const session = this.#session!
-    this.#assignment = { session, partitions, ready, makeReady, isReady: () => isReady }
+    this.#assignment = newAssignment(session, partitions)
     session.pause(this.#dismissed)
     void this.#settle(this.#assignment)
   }
@@ -235,8 +215,11 @@ class GroupMember implements SessionListener {
     }
   }
 
+  /** Ends for good: the member leaves, and commits that wait are given up. */
   #fail(error: Error): void {
     this.#handover.end(error)
+    this.#closing.abort()
+    this.#changes.tell()
   }
 
   /** The assignment that was is over: nothing of it is handed out any more. */
@@ -271,20 +254,6 @@ class GroupMember implements SessionListener {
       throw error
     }
   }
-}
-
-/** What a new connection does not mend. A topic that was there may be so again. */
-function isFinal(fault: Error, hasJoined: boolean): boolean {
-  return fault instanceof PermanentError || (fault instanceof ConfigError && !hasJoined)
-}
-
-function transient(fault: Error): TransientError {
-  if (fault instanceof TransientError) return fault
-  return new TransientError(`the Kafka client stopped: ${fault.name}: ${fault.message}`, {
-    code: 'broker_unreachable',
-    hint: 'it connects again by itself',
-    cause: fault,
-  })
 }
 
 const LONGEST_PAUSE_MS = 15_000

@@ -71,12 +71,12 @@ export class GroupSession {
 
   /** From where to read on; takes effect with the next fetch. */
   seek(partition: number, offset: number): void {
-    this.#consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) })
+    this.#ifRunning(() => this.#consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) }))
   }
 
   /** Fetches no more of these. */
   pause(partitions: Iterable<number>): void {
-    this.#consumer.pause([{ topic: this.#options.topic, partitions: [...partitions] }])
+    this.#ifRunning(() => this.#consumer.pause([{ topic: this.#options.topic, partitions: [...partitions] }]))
   }
 
   /** Asks what is committed for partitions, and which offsets are there. */
@@ -124,6 +124,15 @@ export class GroupSession {
   leave(): Promise<void> {
     this.#left ??= settledWithin(this.#consumer.disconnect(), LEAVE_MS).then(() => this.#client.destroy())
     return this.#left
+  }
+
+  /** kafkajs throws where its consumer has stopped by itself; the session's end is told elsewhere. */
+  #ifRunning(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (this.#left === null && !/not initialized/.test(String(error))) throw error
+    }
   }
 
   async #offsets(partitions: readonly number[], fromBeginning: boolean): Promise<Map<number, number>> {

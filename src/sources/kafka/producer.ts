@@ -5,6 +5,7 @@ import { type Client, type KafkaConnection, openClient, RETRY } from './client-o
 import { type Compression, requireWritable } from './codecs.js'
 import type { OutgoingMessage, PartitionProducer } from './contract.js'
 import { kafkaFault, protocolType } from './faults.js'
+import { parts } from './requests.js'
 import { settledWithin } from './waiting.js'
 
 /** How what fails is tried again; the options of a sink's own retries fit. */
@@ -168,30 +169,6 @@ class SteadyProducer implements PartitionProducer {
   }
 }
 
-/**
- * Cuts messages into requests that brokers take by default (1 MiB), and that are not too long for kafkajs, whose work
- * grows with the square of a request's messages.
- */
-export function* parts(messages: readonly OutgoingMessage[]): Generator<readonly OutgoingMessage[]> {
-  let start = 0
-  let bytes = 0
-  for (const [index, message] of messages.entries()) {
-    const size = sizeOf(message)
-    if (index > start && (bytes + size > MOST_BYTES || index - start >= MOST_MESSAGES)) {
-      yield messages.slice(start, index)
-      start = index
-      bytes = 0
-    }
-    bytes += size
-  }
-  if (start < messages.length) yield messages.slice(start)
-}
-
-function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
-  const pairs = Object.entries(headers).reduce((sum, [name, text]) => sum + 4 * (name.length + text.length), 0)
-  return value.length + (key === undefined ? 0 : Buffer.byteLength(key)) + pairs + MESSAGE_OVERHEAD_BYTES
-}
-
 async function dispose({ producer, client }: Connected): Promise<void> {
   await settledWithin(producer.disconnect(), DISCONNECT_MS)
   client.destroy()
@@ -218,9 +195,6 @@ const UNWRITTEN = {
   code: 'broker_refused',
   hint: 'the topic has fewer partitions than it had; it is tried again',
 } as const
-const MOST_BYTES = 900 * 1024
-const MOST_MESSAGES = 1_000
-const MESSAGE_OVERHEAD_BYTES = 32
 const STOP_GRACE_MS = 10_000
 const DISCONNECT_MS = 2_000
 const FIRST_WAIT_MS = 200

@@ -95,6 +95,12 @@ test.each(['none', 'gzip', 'snappy', 'lz4'] as const)(
   },
 )
 
+test.each(['gzip', 'snappy', 'lz4', 'zstd'])('what the broker, which is Java, writes with %s is read', async (type) => {
+  const topic = await topics.make(1, { config: { 'compression.type': type } })
+  await topics.fill(topic, 1, 3_000)
+  expect((await readAll(topic)).read).toEqual(texts(0, 3_000).sort())
+})
+
 test('messages of many requests keep their order, keys and headers', async () => {
   const topic = await topics.make(1)
   const producer = openProducer(brokers, topic)
