@@ -7,6 +7,7 @@ import { missingIn } from '../pipeline/run.js'
 import { type ConnectionOptions, connectElasticsearch } from '../sinks/elasticsearch/connection.js'
 import { checkVersion } from '../sinks/elasticsearch/open.js'
 import { discoverLogFiles } from '../sources/discover.js'
+import { describeTopic } from '../sources/kafka/admin.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
 
@@ -26,7 +27,24 @@ export async function connect(config: PipelineConfig, context: Pick<Context, 'te
     })
     context.terminal.tell(`source: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`)
   }
+  if (source.kind === 'kafka') context.terminal.tell(`source: ${await reachTopic(source)}`)
   for (const sink of sinks) context.terminal.tell(`sink ${sink.kind}: ${await reach(sink)}`)
+}
+
+async function reachTopic({
+  brokers,
+  security,
+  topic,
+}: PipelineConfig['source'] & { readonly kind: 'kafka' }): Promise<string> {
+  const partitions = await describeTopic({ brokers, security, clientId: 'hangup' }, topic)
+  if (partitions === null) {
+    throw new PermanentError(`no such topic: ${topic}`, {
+      code: 'topic_not_found',
+      hint: `make it, or correct source.kafka.topic; brokers: ${brokers.join(', ')}`,
+    })
+  }
+  const messages = partitions.reduce((sum, { begin, end }) => sum + end - begin, 0)
+  return `topic ${topic}, ${partitions.length} ${partitions.length === 1 ? 'partition' : 'partitions'}, ${messages} messages`
 }
 
 async function reach(sink: SinkConfig): Promise<string> {

@@ -1,6 +1,6 @@
 import type { PipelineConfig } from '../config/schema.js'
-import { ConfigError, type HangupError } from '../errors.js'
 import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-source.js'
+import { TopicSource } from '../sources/kafka/topic-source.js'
 import type { Source } from '../sources/source.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import { TailSource } from '../sources/tail/tail-source.js'
@@ -59,7 +59,7 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
   const group = new KafkaSource({
     ...source,
     groupId: source.group,
-    clientId: 'hangup',
+    clientId: CLIENT_ID,
     onAssigned,
     onProblem,
   })
@@ -79,6 +79,9 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
   }
 }
 
+/** As brokers and their quotas know us. */
+const CLIENT_ID = 'hangup'
+
 /** As long as evidence reaches back: what a source left open is stored as it stands by then. */
 const SILENT_MS = EVIDENCE_HORIZON_MS
 
@@ -96,14 +99,10 @@ export async function openSource(
       return openLogs({ inputs: source.paths, stdin, onProblem })
     case 'stdin':
       return openLogs({ inputs: ['-'], stdin, onProblem })
-    default:
-      throw missingOnce(source.kind)
+    case 'kafka':
+      return {
+        source: new TopicSource({ ...source, clientId: CLIENT_ID, from: 'beginning', onProblem }),
+        progress: UNKNOWN_LENGTH,
+      }
   }
-}
-
-function missingOnce(kind: string): HangupError {
-  return new ConfigError(`not in this version: ${kind} read to its end`, {
-    code: 'config',
-    hint: 'run the pipeline without --once',
-  })
 }

@@ -1,4 +1,5 @@
 import { ByteMap } from '../byte-map.js'
+import { SeenLines } from '../count/seen-lines.js'
 import { readCounters, StatsCounter, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
@@ -47,6 +48,8 @@ export interface ProcessorOptions {
   /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
   readonly heldWindows?: number
   readonly onRejection?: (reason: RejectionReason, view: TextView) => void
+  /** Lines may come twice, and are to be counted once. */
+  readonly mayRepeat?: boolean
   /** Told of each half in lines that are replayed: the id of its failure. */
   readonly onReplayedHalf?: (id: string) => void
 }
@@ -131,6 +134,7 @@ export class Processor implements LineHandler {
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
         this.#emitTraffic(partition, partition.traffic.close(watermarkMs))
       }
+      partition.seen?.close(watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS))
     }
     if (!together) {
       this.#emitFailures(
@@ -202,15 +206,16 @@ export class Processor implements LineHandler {
     const partition = this.#currentPartition(view.source)
     const { timeMs, role } = view
     this.#observe(timeMs)
-    const worker = numberAt(view, Field.pid)
+    const worker = view.number(Field.pid) ?? 0
     partition.clock.observe(worker, timeMs)
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
-      this.#count(partition, known.cell, timeMs, REQUEST)
+      if (partition.seen?.isNew(view) ?? true) this.#count(partition, known.cell, timeMs, REQUEST)
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
     } else if (role === Role.targetResponse) {
-      this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
+      if (partition.seen?.isNew(view) ?? true)
+        this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
     } else if (role >= Role.targetRequestError) {
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
       else this.#join(partition, view)
@@ -359,6 +364,7 @@ export class Processor implements LineHandler {
       clock: new EventClock(this.#options),
       traffic: new TrafficCounter({ closedUntilMs: this.#options.closedUntilMs?.get(source.partition) }),
       stats: new StatsCounter(),
+      seen: this.#options.mayRepeat === true ? new SeenLines() : null,
       dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
     }
     this.#partitions.set(source.partition, partition)
@@ -387,11 +393,6 @@ interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
+  readonly seen: SeenLines | null
   readonly dimensions: ByteMap<KnownDimensions>
-}
-
-function numberAt({ bytes, start, end }: EventView, field: number): number {
-  let value = 0
-  for (let i = start[field]; i < end[field]; i++) value = value * 10 + bytes[i] - 0x30
-  return value
 }

@@ -202,6 +202,7 @@ export function processorOptions(
     proxies,
     ...config.join,
     emit: once ? 'final' : 'eager',
+    mayRepeat: config.source.kind === 'kafka',
     heldWindows: once ? HELD_WINDOWS : undefined,
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),

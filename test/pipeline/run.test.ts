@@ -140,7 +140,7 @@ describe('a run to the end of the input', () => {
 
   test('refuses what is not there yet before it touches anything', async () => {
     const place = new Place()
-    const yaml = `{ source: { kafka: { topic: t } }, sinks: [{ stdout: {} }], state: { directory: ${place.directory}/state } }`
+    const yaml = `{ source: { stdin: {} }, sinks: [{ kafka: { topic: t } }], state: { directory: ${place.directory}/state } }`
     const config = loadPipeline(yaml, { file: 'test.yaml', environment: {} })
     await expect(place.start({ config, once: false }).ended).rejects.toMatchObject({ name: 'ConfigError' })
     expect(fs.readdirSync(place.directory)).toEqual([])

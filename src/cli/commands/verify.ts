@@ -55,13 +55,14 @@ function comparable(
   { source, sinks }: PipelineConfig,
   file: string,
 ): { readonly inputs: readonly string[]; readonly stores: readonly StoreConfig[] } {
-  if (source.kind !== 'tail' && source.kind !== 'files') {
+  if (source.kind === 'stdin') {
     throw new ConfigError(`the source cannot be read again: ${source.kind} of ${file}`, {
       code: 'config',
-      hint: 'verify a pipeline whose source is files or tail: --set overrides options of the file',
+      hint: 'verify a pipeline whose source is files, tail or kafka: --set overrides options of the file',
     })
   }
-  if (source.paths.includes('-')) {
+  const inputs = source.kind === 'kafka' ? [source.topic] : source.paths
+  if (source.kind !== 'kafka' && inputs.includes('-')) {
     throw new ConfigError(
       `the source cannot be read again: standard input, in source.${source.kind}.paths of ${file}`,
       {
@@ -77,7 +78,7 @@ function comparable(
       hint: 'name a pipeline with a sink that keeps documents: duckdb or elasticsearch',
     })
   }
-  return { inputs: source.paths, stores }
+  return { inputs, stores }
 }
 
 interface Outcome {

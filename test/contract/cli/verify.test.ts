@@ -267,7 +267,6 @@ describe('verify', () => {
   test.each([
     ['standard input', 'source={stdin: {}}', 'cannot be read again'],
     ['standard input among files', 'source.files.paths=["-"]', 'cannot be read again'],
-    ['a broker', 'source={kafka: {topic: t}}', 'cannot be read again'],
     ['no store', 'sinks=[{stdout: {}}]', 'no store to compare with'],
   ])('refuses a pipeline with %s, with 2', async (_, override, text) => {
     const result = await bench.verify('--set', override)
