@@ -63,6 +63,8 @@ export interface RunResult {
   readonly losses: Processor['losses']
   /** Documents that every sink has confirmed; a failure that came in two parts counts twice. */
   readonly documents: number
+  /** Of them, those that a store would not take: dead letters. */
+  readonly refused: number
 }
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
@@ -188,6 +190,7 @@ async function process(opened: Opened): Promise<RunResult> {
     range: processor.range,
     losses: processor.losses,
     documents: delivery.stored,
+    refused: deadLetters.refused,
   }
 }
 
