@@ -42,7 +42,7 @@ test('requests that the server has no room for are sent again, each one smaller,
   await expectStored('whole', written, server)
 })
 
-test('documents that the server has no room for are sent again, without those of their request that it took', async () => {
+test('documents that the server has no room for are sent again, though it took others of their request, until all is stored', async () => {
   const { options, retries } = faultOptions('items', server, { inFlight: 8, maxBatchBytes: 64 * 1024 })
   const isPartial = () => retries.some(({ message }) => hasTakenSome(message))
   const written: IndexDocument[] = []
