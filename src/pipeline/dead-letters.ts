@@ -19,12 +19,18 @@ export class DeadLetters {
   readonly #redact: (text: string) => string
   #lines: string[] = []
   #waitingCharacters = 0
+  #refused = 0
 
   constructor(
     private readonly path: string,
     redact: (text: string) => string,
   ) {
     this.#redact = redact
+  }
+
+  /** Documents that a store refused, so far. */
+  get refused(): number {
+    return this.#refused
   }
 
   add(reason: RejectionReason, { bytes, lineStart, lineEnd, source, offset }: TextView): void {
@@ -34,6 +40,7 @@ export class DeadLetters {
   }
 
   addRefused({ sink, status, reason, document }: Omit<RefusedEntry, 'kind' | 'position'>): void {
+    this.#refused++
     const { log } = document.kind === 'failure' ? document.document : { log: null }
     const position = log === null ? null : { source: log.file.path, offset: log.offset }
     this.#keep({ kind: 'refused', sink, status, reason, document, position })

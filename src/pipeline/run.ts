@@ -54,6 +54,8 @@ export interface RunResult {
   readonly losses: Processor['losses']
   /** Documents that every sink has confirmed; a failure that came in two parts counts twice. */
   readonly documents: number
+  /** Of them, those that a store would not take: dead letters. */
+  readonly refused: number
 }
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
@@ -189,6 +191,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     range: processor.range,
     losses: processor.losses,
     documents: delivery.stored,
+    refused: deadLetters.refused,
   }
 }
 

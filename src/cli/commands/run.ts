@@ -14,6 +14,7 @@ import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { isAskable, openFrequencyStore } from '../stores.js'
+import { formatCount } from '../terminal/numbers.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
@@ -85,10 +86,17 @@ export async function runToEnd(config: PipelineConfig, context: Context): Promis
   return { result, exitCode }
 }
 
-/** Says what became of the lines. */
-export function tellResult({ ledger, losses }: RunResult, { deadLetters }: PipelineConfig, context: Context): void {
+/** Says what became of the lines, and of the documents that no store has. */
+export function tellResult(
+  { ledger, losses, refused }: RunResult,
+  { deadLetters }: PipelineConfig,
+  context: Context,
+): void {
   tellReading({ ledger, evicted: losses.evicted }, context)
   if (ledger.rejections > 0) context.terminal.tell(`rejected lines: ${deadLetters.path}`)
+  if (refused === 0) return
+  const documents = `${formatCount(refused)} ${refused === 1 ? 'document' : 'documents'}`
+  context.terminal.tell(`${documents} could not be stored: hangup dead-letters ${deadLetters.path} tells why`)
 }
 
 /** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */
@@ -113,7 +121,8 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
       onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
     }),
   )
-  log.info({ ledger: result.ledger, ...result.losses, documents: result.documents }, 'stopped')
+  const { ledger, losses, documents, refused } = result
+  log.info({ ledger, ...losses, documents, refused }, 'stopped')
   return 0
 }
 

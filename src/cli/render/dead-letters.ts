@@ -1,7 +1,8 @@
-import type { DeadLetter, RejectionReason } from '../../records.js'
+import type { DeadLetter, RefusedEntry, RejectionReason } from '../../records.js'
 import { formatCount } from '../terminal/numbers.js'
 import { renderTable } from '../terminal/table.js'
 import type { Surface } from '../terminal/terminal.js'
+import { visible } from '../terminal/text.js'
 
 /** Why a line could not be used; `refused`: a store did not take a document. */
 export type DeadLetterReason = RejectionReason | 'refused'
@@ -62,13 +63,24 @@ export function renderDeadLetters(
           reasonOf(letter),
           letter.position?.source ?? '-',
           letter.position === null ? '-' : String(letter.position.offset),
-          letter.kind === 'refused' ? `${letter.sink} ${letter.status}: ${letter.reason}` : letter.text,
+          letter.kind === 'refused' ? `${letter.sink} ${letter.status}` : letter.text,
         ]),
       },
       { width, style },
     ),
+    ...wordsOfStores(first),
     ...(left > 0 ? [`and ${formatCount(left)} more`] : []),
   ]
+}
+
+/** What stores said, never cut, since any part of it may be the one that tells why; each text once. */
+function wordsOfStores(letters: readonly DeadLetter[]): string[] {
+  const words = letters.flatMap((letter) => (letter.kind === 'refused' ? [visible(wordsOf(letter))] : []))
+  return words.length === 0 ? [] : ['', ...new Set(words)]
+}
+
+function wordsOf({ sink, status, reason }: RefusedEntry): string {
+  return `${sink} ${status}: ${reason}`
 }
 
 function headline(total: number, refused: number): string {

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { afterAll, expect, test } from '@jest/globals'
 import { Sandbox } from '../../support/cli.js'
+import { failure } from '../../support/documents.js'
 
 const sandbox = new Sandbox()
 
@@ -39,4 +40,14 @@ test.each([
   const { code, stdout, stderr } = await sandbox.hangup(['dead-letters', sandbox.path(file)])
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(message)
+})
+
+test('gives the words of a store that refused a document whole, each text once', async () => {
+  const reason = `[1:54] failed to parse field [error.message] of type [long], ${'which is told at length '.repeat(8)}at its end`
+  const letter = { kind: 'refused', sink: 'elasticsearch', status: 400, reason, document: failure(), position: null }
+  sandbox.write('refused.ndjson', `${JSON.stringify(letter)}\n${JSON.stringify(letter)}\n`)
+  const { code, stdout } = await sandbox.hangup(['dead-letters', 'refused.ndjson'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^2 documents could not be stored\.$/m)
+  expect(stdout.split(`\nelasticsearch 400: ${reason}\n`)).toHaveLength(2)
 })

@@ -1,5 +1,7 @@
 import { PermanentError, TransientError } from '../../../errors.js'
+import type { ItemResult } from '../bulk.js'
 import { type Elasticsearch, reasonOf } from '../connection.js'
+import { outcomeOf } from '../outcome.js'
 import type { FrequencyWrite } from './plan.js'
 
 /**
@@ -30,17 +32,8 @@ export async function writeFrequency(
 /** Documents are some 600 bytes each. */
 const BULK_WRITES = 4_000
 
-const NOT_FOUND = 404
-const CONFLICT = 409
-const BUSY = 429
-
 interface BulkAnswer {
-  readonly items: readonly Readonly<Record<string, Outcome>>[]
-}
-
-interface Outcome {
-  readonly status: number
-  readonly error?: unknown
+  readonly items: readonly Readonly<Record<string, ItemResult>>[]
 }
 
 function linesOf(write: FrequencyWrite): string {
@@ -52,16 +45,18 @@ function linesOf(write: FrequencyWrite): string {
 }
 
 /** False where another had changed the document, true where it is as we want it. Throws what stands in the way. */
-function isDone({ status, error }: Outcome, { kind, index }: FrequencyWrite): boolean {
-  if (status < 300) return true
-  if (status === CONFLICT || (kind === 'delete' && status === NOT_FOUND)) return false
-  const what = `${kind} answered ${status}: ${index} (${reasonOf({ error })})`
-  if (status === BUSY || status >= 500) {
-    const hint = 'Elasticsearch is busy, out of disk or has lost shards: it will be tried again'
-    throw new TransientError(what, { code: status === BUSY ? 'store_busy' : 'store_unreachable', hint })
+function isDone(result: ItemResult, { kind, index }: FrequencyWrite): boolean {
+  const outcome = outcomeOf(result)
+  if (outcome === 'stored') return true
+  if (outcome === 'exists' || (outcome === 'missing' && kind === 'delete')) return false
+  const { status } = result
+  const what = `${kind} answered ${status}: ${index} (${reasonOf(result)})`
+  if (outcome === 'busy') {
+    const hint = 'Elasticsearch is busy, out of disk or has lost shards, or somebody has blocked or closed the index'
+    throw new TransientError(what, { code: status < 500 ? 'store_busy' : 'store_unreachable', hint })
   }
   throw new PermanentError(what, {
-    code: status === 401 || status === 403 ? 'store_denied' : 'store_incompatible',
+    code: outcome === 'denied' ? 'store_denied' : 'store_incompatible',
     hint: 'has the index the template that hangup setup elasticsearch installs, and may this user write and delete in it?',
   })
 }
