@@ -71,15 +71,23 @@ export function connectElasticsearch(options: ConnectionOptions): Elasticsearch 
     name,
     async request<Body>({ method, path, query, body, lines, answers, signal }: Request): Promise<Answer<Body>> {
       try {
-        const { statusCode, body: answer } = await client.transport.request<Body>(
+        const {
+          statusCode = 0,
+          body: answer,
+          headers,
+        } = await client.transport.request<Body>(
           { method, path, querystring: query, body: body as Record<string, unknown> | undefined, bulkBody: lines },
           {
             meta: true,
-            ignore: answers === undefined ? undefined : [...answers],
+            // An error of the client has no headers: they are left out with the secrets that may be in them.
+            ignore: [...(answers ?? []), BUSY],
             signal: signal === undefined ? ended : AbortSignal.any([ended, signal]),
           },
         )
-        return { status: statusCode ?? 0, body: answer }
+        if (statusCode === BUSY && !answers?.includes(BUSY)) {
+          throw busy(`${method} ${path} answered ${BUSY}: ${name} (${reasonOf(answer)})`, headers?.['retry-after'])
+        }
+        return { status: statusCode, body: answer }
       } catch (error) {
         if (end.signal.aborted) throw closedError(name, `${method} ${path}`)
         throw storeError(error, name, `${method} ${path}`)
@@ -185,6 +193,13 @@ function storeError(error: unknown, name: string, operation: string): unknown {
   return error
 }
 
+const BUSY = 429
+
+function busy(what: string, retryAfter: unknown): TransientError {
+  const hint = 'Elasticsearch is busy or out of disk: it will be tried again'
+  return new TransientError(what, { code: 'store_busy', hint, retryAfterMs: delayOf(retryAfter) })
+}
+
 const CERTIFICATE = /certificate|self.signed|CERT_|altname/i
 
 function connectionError(error: Error, name: string): TransientError | PermanentError {
@@ -206,11 +221,6 @@ function connectionError(error: Error, name: string): TransientError | Permanent
 function responseError(error: errors.ResponseError, name: string, operation: string): unknown {
   const status = error.statusCode ?? 0
   const what = `${operation} answered ${status}: ${name} (${reasonOf(error.body)})`
-  if (status === 429) {
-    const retryAfterMs = delayOf(error.headers?.['retry-after'])
-    const hint = 'Elasticsearch is busy or out of disk: it will be tried again'
-    return new TransientError(what, { code: 'store_busy', hint, retryAfterMs, cause: error })
-  }
   if (status === 401 || status === 403) {
     const hint = 'check user, password or API key, and the privileges that the README lists'
     return new PermanentError(what, { code: 'store_denied', hint, cause: error })
@@ -246,7 +256,7 @@ export function reasonOf(body: unknown): string {
 }
 
 /** `Retry-After` in seconds or as a date, in milliseconds; null where it is absent or neither. */
-function delayOf(header: string | readonly string[] | undefined): number | null {
+function delayOf(header: unknown): number | null {
   if (typeof header !== 'string') return null
   if (/^\d{1,6}$/.test(header)) return Number(header) * 1000
   const untilMs = Date.parse(header)
