@@ -285,13 +285,16 @@ export function statusOf(error: unknown): number {
 export function reasonOf(body: unknown): string {
   const error = (body as { readonly error?: unknown } | null | undefined)?.error ?? body
   if (typeof error === 'string') return error.slice(0, 300) || NO_REASON
-  const { type, reason } = (error ?? {}) as { readonly type?: unknown; readonly reason?: unknown }
-  return (
-    [type, reason]
-      .filter((part) => typeof part === 'string')
-      .join(': ')
-      .slice(0, 300) || NO_REASON
-  )
+  const { type, reason, additional_unsuccessful_credentials: refused } = (error ?? {}) as Reason
+  const told = [type, reason].filter((part) => typeof part === 'string').join(': ')
+  // Why a key that was good is so no longer: invalidated, expired.
+  return (typeof refused === 'string' ? `${told}; ${refused}` : told).slice(0, 300) || NO_REASON
+}
+
+interface Reason {
+  readonly type?: unknown
+  readonly reason?: unknown
+  readonly additional_unsuccessful_credentials?: unknown
 }
 
 const NO_REASON = 'no reason given'

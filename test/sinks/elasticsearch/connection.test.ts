@@ -279,6 +279,7 @@ describe('a request', () => {
 test.each([
   [{ error: { type: 'a', reason: 'b' } }, 'a: b'],
   [{ error: { type: 'a', reason: null } }, 'a'],
+  [{ error: { type: 'a', reason: 'b', additional_unsuccessful_credentials: 'API key: c' } }, 'a: b; API key: c'],
   [{ error: 'text' }, 'text'],
   ['', 'no reason given'],
   [undefined, 'no reason given'],
