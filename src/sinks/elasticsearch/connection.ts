@@ -58,10 +58,10 @@ export interface Elasticsearch {
   close(): Promise<void>
 }
 
-/** Makes a connection without using it. Throws `ConfigError` where a file of it cannot be read. */
+/** Makes a connection without using it. Throws `ConfigError` for what is no address, no API key or no readable file. */
 export function connectElasticsearch(options: ConnectionOptions): Elasticsearch {
-  const name = options.node?.replace(/\/+$/, '') ?? (options.cloudId ?? '').replace(/:.*/s, '')
-  const client = new Client(clientOptions(options))
+  const name = options.node?.replace(/\/+$/, '') ?? ((options.cloudId ?? '').replace(/:.*/s, '') || 'Elastic Cloud')
+  const client = clientOf(options, name)
   const end = new AbortController()
   const late = options.signal === undefined ? null : afterAbort(options.signal, STOP_GRACE_MS)
   const ended = late === null ? end.signal : AbortSignal.any([end.signal, late.signal])
@@ -71,15 +71,24 @@ export function connectElasticsearch(options: ConnectionOptions): Elasticsearch 
     name,
     async request<Body>({ method, path, query, body, lines, answers, signal }: Request): Promise<Answer<Body>> {
       try {
-        const { statusCode, body: answer } = await client.transport.request<Body>(
+        const {
+          statusCode = 0,
+          body: answer,
+          headers,
+        } = await client.transport.request<Body>(
           { method, path, querystring: query, body: body as Record<string, unknown> | undefined, bulkBody: lines },
           {
             meta: true,
-            ignore: answers === undefined ? undefined : [...answers],
+            // An error of the client has no headers: they are left out with the secrets that may be in them.
+            ignore: [...(answers ?? []), BUSY],
             signal: signal === undefined ? ended : AbortSignal.any([ended, signal]),
           },
         )
-        return { status: statusCode ?? 0, body: answer }
+        if (statusCode === BUSY && !answers?.includes(BUSY)) {
+          throw busy(`${method} ${path} answered ${BUSY}: ${name} (${reasonOf(answer)})`, headers?.['retry-after'])
+        }
+        if (statusCode >= 300 && statusCode < 400) throw redirected(name, headers?.location)
+        return { status: statusCode, body: answer }
       } catch (error) {
         if (end.signal.aborted) throw closedError(name, `${method} ${path}`)
         throw storeError(error, name, `${method} ${path}`)
@@ -114,6 +123,19 @@ function afterAbort(
   }
 }
 
+function clientOf(options: ConnectionOptions, name: string): Client {
+  const told = clientOptions(options)
+  try {
+    return new Client(told)
+  } catch (error) {
+    throw new ConfigError(`no address of an Elasticsearch: ${name}`, {
+      code: 'config',
+      hint: 'give the URL of a node, such as https://localhost:9200, or a cloud id as the deployment shows it',
+      cause: error,
+    })
+  }
+}
+
 /** What the client is told; secrets that stand in files are read here. */
 export function clientOptions({ node, cloudId, auth, ca, timeoutMs }: ConnectionOptions): ClientOptions {
   return {
@@ -129,10 +151,19 @@ export function clientOptions({ node, cloudId, auth, ca, timeoutMs }: Connection
 
 function credentials(auth: NonNullable<ConnectionOptions['auth']>): NonNullable<ClientOptions['auth']> {
   const apiKey = auth.apiKey ?? (auth.apiKeyFile === undefined ? undefined : readSecret(auth.apiKeyFile, 'API key'))
-  if (apiKey !== undefined) return { apiKey }
+  if (apiKey !== undefined) return { apiKey: checkedKey(apiKey) }
   const file = auth.passwordFile
   const password = auth.password ?? (file === undefined ? '' : readSecret(file, 'password'))
   return { username: auth.username ?? '', password }
+}
+
+/** What cannot stand in a header would be tried again for ever, as if the server were away. */
+function checkedKey(apiKey: string): string {
+  if (/^[\x21-\x7e]+$/.test(apiKey)) return apiKey
+  throw new ConfigError(`no API key of Elasticsearch: ${apiKey === '' ? 'it is empty' : 'it has other characters'}`, {
+    code: 'config',
+    hint: 'give the key as Elasticsearch encoded it: letters, digits and signs on one line',
+  })
 }
 
 function readSecret(file: string, what: string): string {
@@ -182,7 +213,30 @@ function storeError(error: unknown, name: string, operation: string): unknown {
       cause: error,
     })
   }
+  if (error instanceof errors.DeserializationError || systemCode(error)?.startsWith('Z_')) {
+    return new TransientError(`an answer of Elasticsearch that is cut or changed: ${name} (${operation})`, {
+      code: 'store_unreachable',
+      hint: 'look at the proxies in between; nothing that was not stored has been marked as done',
+      cause: error,
+    })
+  }
   return error
+}
+
+const BUSY = 429
+
+function busy(what: string, retryAfter: unknown): TransientError {
+  const hint = 'Elasticsearch is busy or out of disk: it will be tried again'
+  return new TransientError(what, { code: 'store_busy', hint, retryAfterMs: delayOf(retryAfter) })
+}
+
+function redirected(name: string, location: unknown): PermanentError {
+  const isUrl = typeof location === 'string' && URL.canParse(location, name)
+  const where = isUrl ? new URL(location, name).origin : 'another place'
+  return new PermanentError(`not an Elasticsearch, but what leads to ${where}: ${name}`, {
+    code: 'store_incompatible',
+    hint: 'give the URL of Elasticsearch itself, with https where it asks for that',
+  })
 }
 
 const CERTIFICATE = /certificate|self.signed|CERT_|altname/i
@@ -206,11 +260,6 @@ function connectionError(error: Error, name: string): TransientError | Permanent
 function responseError(error: errors.ResponseError, name: string, operation: string): unknown {
   const status = error.statusCode ?? 0
   const what = `${operation} answered ${status}: ${name} (${reasonOf(error.body)})`
-  if (status === 429) {
-    const retryAfterMs = delayOf(error.headers?.['retry-after'])
-    const hint = 'Elasticsearch is busy or out of disk: it will be tried again'
-    return new TransientError(what, { code: 'store_busy', hint, retryAfterMs, cause: error })
-  }
   if (status === 401 || status === 403) {
     const hint = 'check user, password or API key, and the privileges that the README lists'
     return new PermanentError(what, { code: 'store_denied', hint, cause: error })
@@ -235,18 +284,23 @@ export function statusOf(error: unknown): number {
 /** The reason in an error's body; bodies are objects, or a text where no API answered. */
 export function reasonOf(body: unknown): string {
   const error = (body as { readonly error?: unknown } | null | undefined)?.error ?? body
-  if (typeof error === 'string') return error.slice(0, 300)
-  const { type, reason } = (error ?? {}) as { readonly type?: unknown; readonly reason?: unknown }
-  return (
-    [type, reason]
-      .filter((part) => typeof part === 'string')
-      .join(': ')
-      .slice(0, 300) || 'no reason given'
-  )
+  if (typeof error === 'string') return error.slice(0, 300) || NO_REASON
+  const { type, reason, additional_unsuccessful_credentials: refused } = (error ?? {}) as Reason
+  const told = [type, reason].filter((part) => typeof part === 'string').join(': ')
+  // Why a key that was good is so no longer: invalidated, expired.
+  return (typeof refused === 'string' ? `${told}; ${refused}` : told).slice(0, 300) || NO_REASON
 }
 
+interface Reason {
+  readonly type?: unknown
+  readonly reason?: unknown
+  readonly additional_unsuccessful_credentials?: unknown
+}
+
+const NO_REASON = 'no reason given'
+
 /** `Retry-After` in seconds or as a date, in milliseconds; null where it is absent or neither. */
-function delayOf(header: string | readonly string[] | undefined): number | null {
+function delayOf(header: unknown): number | null {
   if (typeof header !== 'string') return null
   if (/^\d{1,6}$/.test(header)) return Number(header) * 1000
   const untilMs = Date.parse(header)

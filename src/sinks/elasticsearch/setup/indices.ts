@@ -8,16 +8,19 @@ export function indexName(prefix: string, kind: DocumentKind, timeMs: number): s
   return `${nameOf(prefix, kind)}-${new Date(timeMs).toISOString().slice(0, digits).replaceAll('-', '.')}`
 }
 
-/** Whether any index has the alias of a kind. Without one, ES|QL fails with "Unknown index". */
+/**
+ * Whether any index has the alias of a kind. Without one, ES|QL fails with "Unknown index". Not `HEAD`, whose answers
+ * have no room for the reason of a refusal.
+ */
 export async function hasIndex(place: Place, kind: DocumentKind): Promise<boolean> {
   const path = `/_alias/${encodeURIComponent(nameOf(place.prefix, kind))}`
-  const { status } = await ask(place, { method: 'HEAD', path, answers: [404] })
+  const { status } = await ask(place, { method: 'GET', path, answers: [404] })
   return status < 300
 }
 
 /** Whether there is an index or alias of this name. */
 export async function isTaken(place: Place, name: string): Promise<boolean> {
-  const { status } = await ask(place, { method: 'HEAD', path: `/${encodeURIComponent(name)}`, answers: [404] })
+  const { status } = await ask(place, { method: 'GET', path: `/${encodeURIComponent(name)}`, answers: [404] })
   return status < 300
 }
 

@@ -12,7 +12,7 @@ export interface Place {
 
 /** What the user of the setup needs; lifecycle management deletes indices in the name of whoever put the policy. */
 export function privilegesOf(prefix: string): string {
-  return `the cluster privileges manage_index_templates and manage_ilm, and view_index_metadata and create_index on the indices ${prefix}-*`
+  return `the cluster privileges manage_index_templates and manage_ilm, and manage on the indices ${prefix}-*`
 }
 
 /**

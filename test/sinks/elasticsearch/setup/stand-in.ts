@@ -34,7 +34,7 @@ export class StandIn {
     this.#server = createServer((request, response) => {
       void this.#answer(request).then(({ status, body }) => {
         response.writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' })
-        response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body))
+        response.end(JSON.stringify(body))
       })
     })
   }
@@ -56,7 +56,7 @@ export class StandIn {
 
   /** Requests since the last call that change something. */
   takeWrites(): string[] {
-    return this.requests.splice(0).filter((request) => !/^(?:GET|HEAD) |_simulate_index/.test(request))
+    return this.requests.splice(0).filter((request) => !/^GET |_simulate_index/.test(request))
   }
 
   async stop(): Promise<void> {
@@ -118,8 +118,8 @@ export class StandIn {
   }
 
   #index(method: string, name: string): Reply {
-    if (method === 'GET') return { status: 200, body: {} }
-    if (method === 'HEAD') return { status: this.indices.has(name) ? 200 : 404, body: {} }
+    if (method === 'GET' && name.endsWith('/_mapping')) return { status: 200, body: {} }
+    if (method === 'GET') return { status: this.indices.has(name) ? 200 : 404, body: {} }
     if (this.indices.has(name)) return fault(400, 'resource_already_exists_exception', `index [${name}] already exists`)
     this.indices.add(name)
     return ACKNOWLEDGED
