@@ -23,6 +23,6 @@ export interface LineHandler {
   plain(view: TextView): void
   stats(view: TextView): void
   /** A line that belongs to the record before it in the same source: a stack, a blank, a message's next line. */
-  continuation(source: LineSource, bytes: Uint8Array, start: number, end: number): void
+  continuation(source: LineSource, bytes: Uint8Array, start: number, end: number, offset: number): void
   rejection(reason: RejectionReason, view: TextView): void
 }

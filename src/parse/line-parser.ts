@@ -206,7 +206,7 @@ export class LineParser {
       return this.#reject(reason, state, bytes, start, end, offset)
     }
     this.ledger.continuations++
-    this.#handler.continuation(state.source, bytes, start, end)
+    this.#handler.continuation(state.source, bytes, start, end, offset)
   }
 
   /** A crash leaves a hole of NUL bytes where a block was never written; the next record follows on the same line. */

@@ -3,6 +3,8 @@ import { decode, type EventView, Field, Role } from '../event-view.js'
 import type { Half, HalfRole, LineSource, RequestFacts } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import { digest } from './document.js'
+import { LineBytes } from './ship/line-bytes.js'
+import { writeRedactedEvent } from './ship/redact-event.js'
 
 export interface RequestReaderOptions {
   readonly redactor: Redactor
@@ -27,12 +29,18 @@ export class RequestReader {
     return this.#gateway ?? source.gateway
   }
 
-  /** The correlation id, or what stands for a line without one: the same line of the same gateway is the same failure. */
+  /**
+   * The correlation id, or what stands for a line without one: the same line of the same gateway is the same failure. The
+   * digest is that of the line without its secrets, so that none can be guessed from it, and a line that was shipped
+   * without them is the same one.
+   */
   idOf(view: EventView): string {
     const correlationId = view.text(Field.correlationId)
     if (correlationId !== null) return correlationId
-    const line = view.bytes.subarray(view.start[Field.timestamp], view.end[Field.timeTaken])
-    return `line:${digest(Buffer.concat([Buffer.from(`${this.gatewayOf(view.source) ?? ''}\n`), line]))}`
+    const line = new LineBytes()
+    line.text(`${this.gatewayOf(view.source) ?? ''}\n`)
+    writeRedactedEvent(view, this.#redactor, line)
+    return `line:${digest(line.take())}`
   }
 
   half(view: EventView): Half {

@@ -14,6 +14,7 @@ export interface RedactionSettings {
 export const REDACT_ALL: RedactionSettings = { clientId: 'hash', query: 'drop', text: 'mask' }
 export const SHOW_ALL: RedactionSettings = { clientId: 'show', query: 'show', text: 'show' }
 
+const HIDDEN_KEY = /^key:[0-9a-f]{16}$/
 const PLAIN_HOST = /^(?:(?!eyJ|%3)[^?@=#])*$/s
 const CACHE_SIZE = 10_000
 const MAX_HARMLESS_LENGTH = 256
@@ -35,6 +36,8 @@ export class Redactor {
   clientKey(clientId: string | null): string | null {
     if (clientId === null || this.settings.clientId === 'drop') return null
     if (this.settings.clientId === 'show') return clientId
+    // Hidden already, by the agent that shipped the line: who hides it again must get the same.
+    if (HIDDEN_KEY.test(clientId)) return clientId
     const known = this.#keys.get(clientId)
     if (known !== undefined) return known
     const digest = createHmac('sha256', this.secret).update(clientId).digest('hex')

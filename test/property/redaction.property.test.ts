@@ -6,6 +6,7 @@ import { Processor } from '../../src/pipeline/processor.js'
 import { REDACT_ALL, Redactor } from '../../src/redact/redactor.js'
 import { redactRejected, redactText } from '../../src/redact/text.js'
 import { EntryWriter } from '../../src/sinks/entries.js'
+import { shippedText } from '../pipeline/ship/shipped.js'
 import { blockOf, clientHalf, type EventSketch, infoLine, targetHalf, timestamp } from '../support/lines.js'
 
 const redactor = new Redactor(REDACT_ALL, Buffer.from('secret'))
@@ -61,7 +62,7 @@ function request(sketch: EventSketch): string {
   return [infoLine(info), targetHalf(sketch), clientHalf(sketch)].join('\n')
 }
 
-/** All that goes out for a text: entries, documents, dead letters. */
+/** All that goes out for a text: entries, documents, dead letters, shipped lines. */
 function outputOf(text: string): string {
   const writer = new EntryWriter({ redaction: redactor, readCounters })
   new LineParser(writer).parse(blockOf(`${text}\n`))
@@ -79,7 +80,9 @@ function outputOf(text: string): string {
   processor.process(blockOf(`${text}\n`))
   processor.finish()
   const documents = processor.take().map((document) => JSON.stringify(document))
-  return [new TextDecoder().decode(writer.take()), ...documents, ...letters].join('\n')
+  return [new TextDecoder().decode(writer.take()), ...documents, ...letters, shippedText(`${text}\n`, redactor)].join(
+    '\n',
+  )
 }
 
 /** True where enough of the secret stands in the output to be one. */

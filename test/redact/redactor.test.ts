@@ -16,6 +16,16 @@ describe('Redactor', () => {
     expect(new Redactor(REDACT_ALL, Buffer.from('two')).clientKey(SECRET)).not.toBe(redactor.clientKey(SECRET))
   })
 
+  test('leaves a key that is hidden already, and no other one that looks like it', () => {
+    const key = 'key:0123456789abcdef'
+    expect(redactor.clientKey(key)).toBe(key)
+    expect(redactor.clientKey(redactor.clientKey(SECRET))).toBe(redactor.clientKey(SECRET))
+    for (const other of ['key:0123456789ABCDEF', 'key:0123456789abcde', `${key}0`, ` ${key}`, `${key}\n`]) {
+      expect(redactor.clientKey(other)).not.toBe(other)
+    }
+    expect(new Redactor({ ...REDACT_ALL, clientId: 'drop' }, Buffer.from('one')).clientKey(key)).toBeNull()
+  })
+
   test('tells keys apart', () => {
     expect(redactor.clientKey(`${SECRET}x`)).not.toBe(redactor.clientKey(SECRET))
   })
