@@ -99,7 +99,7 @@ describe('a server that accepts connections and', () => {
     await expect(settled).rejects.toMatchObject({ code: 'store_unreachable' })
     await sink.close()
     await expectStored(prefix, failures(10))
-  }, 60_000)
+  }, 120_000)
 
   test('never answers is not waited for where the sink is closed', async () => {
     const sink = await openElasticsearchSink(options(600_000))
@@ -109,7 +109,7 @@ describe('a server that accepts connections and', () => {
     await line.heard()
     await sink.close()
     await ended
-  }, 5_000)
+  }, 60_000)
 })
 
 /** Passes on what comes, or keeps it: `deaf` what a client says, `mute` what the server answers. */
