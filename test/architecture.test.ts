@@ -55,7 +55,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
       to: 'sources/discover.ts',
       because: 'check --connect and the default of LOGS look for files without reading them',
     },
-    { to: 'sources/kafka/admin.ts', because: 'check --connect looks whether a topic is there' },
+    { to: 'sources/kafka', because: 'check --connect looks whether a topic is there' },
     { to: 'parse/line-parser.ts', because: 'parse and explain print single lines, without a pipeline' },
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
     { to: 'verify', because: 'verify compares stores with their input' },

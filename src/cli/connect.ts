@@ -3,11 +3,11 @@ import path from 'node:path'
 import type { PipelineConfig, SinkConfig } from '../config/schema.js'
 import { PermanentError, systemCode } from '../errors.js'
 import { DuckDbFrequencyStore } from '../frequency/duckdb.js'
-import { missingIn } from '../pipeline/run.js'
 import { type ConnectionOptions, connectElasticsearch } from '../sinks/elasticsearch/connection.js'
 import { checkVersion } from '../sinks/elasticsearch/open.js'
 import { discoverLogFiles } from '../sources/discover.js'
 import { describeTopic } from '../sources/kafka/admin.js'
+import { CLIENT_ID, type KafkaConnection } from '../sources/kafka/client-options.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
 
@@ -17,8 +17,6 @@ import { tellProblem } from './errors.js'
  */
 export async function connect(config: PipelineConfig, context: Pick<Context, 'terminal'>): Promise<void> {
   const { source, sinks } = config
-  const missing = missingIn(config)
-  if (missing !== null) throw missing
   if (source.kind === 'tail' || source.kind === 'files') {
     const { paths } = await discoverLogFiles({
       inputs: source.paths,
@@ -35,12 +33,12 @@ async function reachTopic({
   brokers,
   security,
   topic,
-}: PipelineConfig['source'] & { readonly kind: 'kafka' }): Promise<string> {
-  const partitions = await describeTopic({ brokers, security, clientId: 'hangup' }, topic)
+}: Pick<KafkaConnection, 'brokers' | 'security'> & { readonly topic: string }): Promise<string> {
+  const partitions = await describeTopic({ brokers, security, clientId: CLIENT_ID }, topic)
   if (partitions === null) {
     throw new PermanentError(`no such topic: ${topic}`, {
       code: 'topic_not_found',
-      hint: `make it, or correct source.kafka.topic; brokers: ${brokers.join(', ')}`,
+      hint: `make it, or correct the option topic; brokers: ${brokers.join(', ')}`,
     })
   }
   const messages = partitions.reduce((sum, { begin, end }) => sum + end - begin, 0)
@@ -53,6 +51,8 @@ async function reach(sink: SinkConfig): Promise<string> {
       return reachStore(sink.path)
     case 'elasticsearch':
       return reachElasticsearch(sink)
+    case 'kafka':
+      return reachTopic(sink)
     default:
       return 'ok'
   }

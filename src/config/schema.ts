@@ -151,7 +151,13 @@ const elasticsearch = section(
 const sink = oneOf({
   duckdb: section({ path: path({ help: 'database file; made when absent' }).default('./hangup.duckdb') }),
   elasticsearch,
-  kafka: section({ ...kafkaTopic, security: kafkaSecurity.prefault({}) }),
+  kafka: section({
+    ...kafkaTopic,
+    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
+      help: 'how messages are packed; zstd asks for Node 22.15 or newer',
+    }).default('lz4'),
+    security: kafkaSecurity.prefault({}),
+  }),
   stdout: section({ traffic: flag({ help: 'print traffic documents too, not failures alone' }).default(false) }),
 })
 

@@ -1,5 +1,4 @@
 import { TransientError } from '../errors.js'
-import type { IndexDocument } from '../records.js'
 import type { Sink } from '../sinks/sink.js'
 import type { SinkCounts } from './snapshot.js'
 
@@ -63,24 +62,27 @@ export class SinkWatch {
     return {
       name: sink.name,
       maxWrites: sink.maxWrites,
-      write: (documents) => this.#write(sink, documents),
+      write: this.writing(sink),
       settle: sink.settle?.bind(sink),
       report: sink.report?.bind(sink),
       close: () => sink.close(),
     }
   }
 
-  async #write(sink: Sink, documents: readonly IndexDocument[]): Promise<void> {
-    this.#underWay++
-    try {
-      await sink.write(documents)
-      this.#confirmed += documents.length
-      this.recovered()
-    } catch (error) {
-      if (error instanceof TransientError) this.retried(error.code)
-      throw error
-    } finally {
-      this.#underWay--
+  /** The writing of a sink, of documents or of something else, watched. */
+  writing<Item>(sink: { write(items: readonly Item[]): Promise<void> }): (items: readonly Item[]) => Promise<void> {
+    return async (items) => {
+      this.#underWay++
+      try {
+        await sink.write(items)
+        this.#confirmed += items.length
+        this.recovered()
+      } catch (error) {
+        if (error instanceof TransientError) this.retried(error.code)
+        throw error
+      } finally {
+        this.#underWay--
+      }
     }
   }
 }

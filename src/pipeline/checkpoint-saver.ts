@@ -1,11 +1,19 @@
 import type { DeadLetters } from './dead-letters.js'
-import type { Delivery } from './delivery.js'
 import type { Save } from './progress.js'
 
 export interface SaverParts {
-  readonly delivery: Delivery
+  /** Everything that carries what was read to where it is stored. */
+  readonly flows: readonly Flow[]
+  /** Resolves once what is derived from all that is stored is up to date; see `Sink.settle`. */
+  readonly settle: () => Promise<void>
   readonly deadLetters: Pick<DeadLetters, 'flush'>
   readonly onSaved?: () => void
+}
+
+/** Items on their way: how many were ever pushed, and how many of them are stored, in their order. */
+export interface Flow {
+  readonly pushed: number
+  readonly stored: number
 }
 
 /**
@@ -14,7 +22,7 @@ export interface SaverParts {
  */
 export class CheckpointSaver {
   readonly #parts: SaverParts
-  #waiting: { readonly pushed: number; readonly save: Save } | null = null
+  #waiting: { readonly pushed: readonly number[]; readonly save: Save } | null = null
   #settling: Promise<void> | null = null
   #isSettled = false
   #failure: { readonly error: unknown } | null = null
@@ -25,13 +33,14 @@ export class CheckpointSaver {
 
   /** Takes a position, unless one waits; resolves without saving where not everything before it is stored yet. */
   async save(take: () => Save | Promise<Save>): Promise<void> {
-    const { delivery } = this.#parts
+    const { flows } = this.#parts
     if (this.#failure !== null) throw this.#failure.error
     if (this.#waiting === null) {
       const save = await take()
-      this.#waiting = { pushed: delivery.pushed, save }
+      this.#waiting = { pushed: flows.map(({ pushed }) => pushed), save }
     }
-    if (delivery.stored < this.#waiting.pushed) return
+    const { pushed } = this.#waiting
+    if (flows.some(({ stored }, index) => stored < pushed[index])) return
     if (!this.#isSettled) {
       this.#settle()
       // Sinks without anything to derive are settled at once, and so are those with nothing new.
@@ -51,7 +60,7 @@ export class CheckpointSaver {
   }
 
   #settle(): void {
-    this.#settling ??= this.#parts.delivery
+    this.#settling ??= this.#parts
       .settle()
       .then(
         () => {

@@ -1,5 +1,6 @@
 import type { IndexDocument } from '../records.js'
 import type { Sink } from '../sinks/sink.js'
+import { Courier } from './courier.js'
 
 export interface DeliveryOptions {
   /** Documents in one write. */
@@ -18,11 +19,15 @@ const MAX_QUEUED_DOCUMENTS = 20_000
  * each later call throws it.
  */
 export class Delivery {
-  readonly #couriers: readonly Courier[]
+  readonly #sinks: readonly Sink[]
+  readonly #couriers: readonly Courier<IndexDocument>[]
   #pushed = 0
 
   constructor(sinks: readonly Sink[], options: DeliveryOptions = {}) {
-    this.#couriers = sinks.map((sink) => new Courier(sink, options))
+    const { maxBatchDocuments: maxBatch = MAX_BATCH_DOCUMENTS, maxQueuedDocuments: maxQueued = MAX_QUEUED_DOCUMENTS } =
+      options
+    this.#sinks = sinks
+    this.#couriers = sinks.map((sink) => new Courier(sink, { maxBatch, maxQueued }))
   }
 
   /** Number of documents ever pushed; a checkpoint notes it. */
@@ -49,95 +54,6 @@ export class Delivery {
 
   /** Resolves once what the sinks derive from all that is stored is up to date; see `Sink.settle`. */
   async settle(options?: { readonly now?: boolean }): Promise<void> {
-    for (const { sink } of this.#couriers) await sink.settle?.(options)
-  }
-}
-
-/** Brings documents to one sink. */
-class Courier {
-  readonly #maxBatchDocuments: number
-  readonly #maxQueuedDocuments: number
-  #queue: IndexDocument[] = []
-  /** The batches under way, in the order of their writes. */
-  readonly #underWay: { readonly size: number; isConfirmed: boolean }[] = []
-  #waiting = 0
-  #confirmed = 0
-  #failure: { readonly error: unknown } | null = null
-  #changed: (() => void)[] = []
-
-  constructor(
-    readonly sink: Sink,
-    { maxBatchDocuments, maxQueuedDocuments }: DeliveryOptions,
-  ) {
-    this.#maxBatchDocuments = maxBatchDocuments ?? MAX_BATCH_DOCUMENTS
-    this.#maxQueuedDocuments = maxQueuedDocuments ?? MAX_QUEUED_DOCUMENTS
-  }
-
-  get confirmed(): number {
-    return this.#confirmed
-  }
-
-  take(documents: readonly IndexDocument[]): void {
-    this.#throwFailure()
-    for (const document of documents) this.#queue.push(document)
-    this.#waiting += documents.length
-    this.#start()
-  }
-
-  hasRoom(): Promise<void> {
-    return this.#until(() => this.#waiting <= this.#maxQueuedDocuments)
-  }
-
-  isEmpty(): Promise<void> {
-    return this.#until(() => this.#waiting === 0)
-  }
-
-  #start(): void {
-    while (this.#queue.length > 0 && this.#underWay.length < (this.sink.maxWrites ?? 1) && this.#failure === null) {
-      const documents = this.#queue.slice(0, this.#maxBatchDocuments)
-      this.#queue = this.#queue.slice(documents.length)
-      const batch = { size: documents.length, isConfirmed: false }
-      this.#underWay.push(batch)
-      this.sink.write(documents).then(
-        () => {
-          batch.isConfirmed = true
-          this.#confirm()
-        },
-        (error: unknown) => {
-          this.#failure ??= { error }
-          this.#tell()
-        },
-      )
-    }
-  }
-
-  /** A batch counts once all those before it are confirmed. */
-  #confirm(): void {
-    while (this.#underWay[0]?.isConfirmed) {
-      const { size } = this.#underWay.shift()!
-      this.#confirmed += size
-      this.#waiting -= size
-    }
-    this.#start()
-    this.#tell()
-  }
-
-  async #until(condition: () => boolean): Promise<void> {
-    while (this.#failure === null && !condition()) {
-      await new Promise<void>((resolve) => {
-        this.#changed.push(resolve)
-      })
-    }
-    this.#throwFailure()
-  }
-
-  #tell(): void {
-    const waiting = this.#changed
-    this.#changed = []
-    for (const resolve of waiting) resolve()
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== null) throw this.#failure.error
+    for (const sink of this.#sinks) await sink.settle?.(options)
   }
 }

@@ -1,4 +1,5 @@
 import type { PipelineConfig } from '../config/schema.js'
+import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-source.js'
 import { TopicSource } from '../sources/kafka/topic-source.js'
 import type { Source } from '../sources/source.js'
@@ -9,7 +10,7 @@ import { KafkaProgress } from './kafka-progress.js'
 import { openLogs } from './open-logs.js'
 import { EVIDENCE_HORIZON_MS } from './processor.js'
 import { FileProgress, type InputProgress } from './progress.js'
-import type { Measure, RunInput } from './run.js'
+import type { Measure, RunInput } from './run-input.js'
 
 /** Where the lines of a run come from, and where its positions are kept. */
 export interface Input {
@@ -78,9 +79,6 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
     close: () => group.close(),
   }
 }
-
-/** As brokers and their quotas know us. */
-const CLIENT_ID = 'hangup'
 
 /** As long as evidence reaches back: what a source left open is stored as it stands by then. */
 const SILENT_MS = EVIDENCE_HORIZON_MS

@@ -1,23 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SinkConfig } from '../config/schema.js'
-import { ConfigError } from '../errors.js'
 import type { SinkWatch } from '../observability/sink-watch.js'
 import { DuckDbSink } from '../sinks/duckdb/sink.js'
 import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
+import { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { RetryOptions } from '../sinks/retry.js'
 import type { Sink } from '../sinks/sink.js'
 import { StdoutSink } from '../sinks/stdout.js'
+import { CLIENT_ID } from '../sources/kafka/client-options.js'
+import { openPartitionProducer } from '../sources/kafka/producer.js'
 import type { DeadLetters } from './dead-letters.js'
 import { mergeFailureDocuments } from './document.js'
-import type { RunInput } from './run.js'
+import type { RunInput } from './run-input.js'
 
 export interface SinkInput extends RunInput {
   readonly deadLetters: DeadLetters
   readonly watch: SinkWatch
 }
 
+export type LineSinkInput = Pick<SinkInput, 'signal' | 'onProblem' | 'watch'>
+
+/** A sink for documents. */
+export type StoreConfig = Exclude<SinkConfig, { readonly kind: 'kafka' }>
+
 /** Opens one sink; throws where its store can not be used. */
-export async function openSink(sink: SinkConfig, input: SinkInput): Promise<Sink> {
+export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sink> {
   switch (sink.kind) {
     case 'duckdb':
       return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
@@ -36,15 +43,15 @@ export async function openSink(sink: SinkConfig, input: SinkInput): Promise<Sink
       })
     case 'stdout':
       return new StdoutSink(input.stdout, { traffic: sink.traffic })
-    default:
-      throw new ConfigError(`not in this version: ${sink.kind}`, {
-        code: 'config',
-        hint: 'use duckdb, elasticsearch or stdout',
-      })
   }
 }
 
-function retryOptions({ signal, onProblem, watch }: SinkInput): RetryOptions {
+/** Opens a topic for log lines; it is reached when the first ones are written. Throws `ConfigError`. */
+export function openLineSink(sink: SinkConfig & { readonly kind: 'kafka' }, input: LineSinkInput): KafkaLineSink {
+  return new KafkaLineSink(openPartitionProducer({ ...sink, clientId: CLIENT_ID, retry: retryOptions(input) }))
+}
+
+function retryOptions({ signal, onProblem, watch }: LineSinkInput): RetryOptions {
   return {
     pause: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }).catch(() => undefined),
     random: Math.random,

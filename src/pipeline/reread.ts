@@ -3,7 +3,8 @@ import { Redactor } from '../redact/redactor.js'
 import { openSource } from './open-input.js'
 import { Processor } from './processor.js'
 import { existingRedactionKey } from './redaction-key.js'
-import { processorOptions, type RunInput } from './run.js'
+import { processorOptions } from './run.js'
+import type { RunInput } from './run-input.js'
 
 export interface RereadInput
   extends Pick<RunInput, 'config' | 'proxies' | 'machine' | 'stdin' | 'signal' | 'onProblem' | 'onStart'> {

@@ -1,9 +1,6 @@
-import type { Readable, Writable } from 'node:stream'
-import type { PipelineConfig } from '../config/schema.js'
-import type { ConfiguredProxy } from '../enrich/proxy.js'
-import { ConfigError, type HangupError } from '../errors.js'
 import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
+import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
@@ -11,52 +8,13 @@ import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { type Input, openInput } from './open-input.js'
-import { openSink } from './open-sinks.js'
+import { openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
 import { loadRedactionKey } from './redaction-key.js'
+import type { RunInput, RunResult, Timing } from './run-input.js'
+import { Shipper } from './ship/shipper.js'
 import { Activity, withTicks } from './ticks.js'
-
-export interface RunInput {
-  readonly config: PipelineConfig
-  /** End when the input is exhausted; a followed file is then read from its beginning to its end. */
-  readonly once: boolean
-  readonly proxies: readonly ConfiguredProxy[]
-  /** This machine's name, for `gateway.hostFrom: machine`. */
-  readonly machine: string
-  readonly stdin: Readable
-  readonly stdout: Writable
-  /** Its abort is a clean stop. */
-  readonly signal: AbortSignal
-  readonly onProblem: (problem: HangupError) => void
-  /** Told of what an operator should know and need not act on. */
-  readonly onNotice?: (notice: string) => void
-  /** Called when reading begins. */
-  readonly onStart?: (measure: Measure) => void
-  readonly timing?: Timing
-  /** Holds the numbers of this run, for whoever asks; one for each run. */
-  readonly observer?: RunObserver
-}
-
-/** On our clock, in milliseconds. */
-export interface Timing {
-  /** How often positions are saved, and quiet sources looked at. */
-  readonly tickMs: number
-  /** A source without new lines for so long gives out what it holds. */
-  readonly quietMs: number
-}
-
-export type Measure = () => { readonly readBytes: number; readonly totalBytes: number | null }
-
-export interface RunResult {
-  readonly ledger: Processor['ledger']
-  readonly range: Processor['range']
-  readonly losses: Processor['losses']
-  /** Documents that every sink has confirmed; a failure that came in two parts counts twice. */
-  readonly documents: number
-  /** Of them, those that a store would not take: dead letters. */
-  readonly refused: number
-}
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
 
@@ -66,8 +24,6 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
  */
 export async function runPipeline(input: RunInput): Promise<RunResult> {
   const { config, once, observer = new RunObserver() } = input
-  const missing = missingIn(config)
-  if (missing !== null) throw missing
   const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
   const follows = config.source.kind === 'tail' && !once
   const checkpoints = follows
@@ -79,14 +35,26 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
     : null
   const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
-  const ends = () => [...sinks, ...(checkpoints === null ? [] : [checkpoints])]
+  const lineSinks: KafkaLineSink[] = []
+  const shippers: Shipper[] = []
+  const ends = () => [...sinks, ...lineSinks, ...(checkpoints === null ? [] : [checkpoints])]
   let result: RunResult
   try {
     for (const sink of config.sinks) {
       const watch = observer.watch(sink.kind)
-      sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
+      if (sink.kind === 'kafka') {
+        const lineSink = openLineSink(sink, { ...input, watch })
+        lineSinks.push(lineSink)
+        shippers.push(
+          new Shipper({
+            redactor,
+            sink: { maxWrites: lineSink.maxWrites, write: watch.writing(lineSink) },
+            machine: input.machine,
+          }),
+        )
+      } else sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
     }
-    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks })
+    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks, shippers })
   } catch (error) {
     // What went wrong first is what is told.
     await closeAll(ends()).catch(() => {})
@@ -102,6 +70,8 @@ interface Opened extends RunInput {
   readonly checkpoints: CheckpointStore | null
   readonly deadLetters: DeadLetters
   readonly sinks: readonly Sink[]
+  /** Of raw lines. */
+  readonly shippers: readonly Shipper[]
 }
 
 async function process(opened: Opened): Promise<RunResult> {
@@ -124,28 +94,35 @@ async function process(opened: Opened): Promise<RunResult> {
 
 /** Reads, processes and delivers until the input ends or the run is to stop. */
 async function pump(opened: Opened & { readonly input: Input; readonly processor: Processor }): Promise<RunResult> {
-  const { once, observer, deadLetters, sinks, signal, input, processor, timing = TIMING } = opened
+  const { once, observer, deadLetters, sinks, shippers, signal, input, processor, timing = TIMING } = opened
   const { source, progress } = input
   const delivery = new Delivery(sinks)
+  const flows = [delivery, ...shippers]
   observer.started({
     ledger: () => processor.ledger,
     losses: () => processor.losses,
     requests: () => processor.requests(),
-    unsent: () => delivery.pushed - delivery.stored,
+    unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
   opened.onStart?.(input.measure)
 
   const saver = input.keepsPositions
-    ? new CheckpointSaver({ delivery, deadLetters, onSaved: () => observer.checkpointSaved() })
+    ? new CheckpointSaver({
+        flows,
+        settle: () => delivery.settle(),
+        deadLetters,
+        onSaved: () => observer.checkpointSaved(),
+      })
     : null
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
-  const give = (): Promise<void> => {
+  const give = async (): Promise<void> => {
     const documents = processor.take()
     observer.gave(documents)
-    return delivery.push(documents)
+    await delivery.push(documents)
+    for (const shipper of shippers) await shipper.give()
   }
   const snapshot = async (): Promise<Save> => {
     if (progress.emitsOpen) {
@@ -163,12 +140,18 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
         const partMaxMs = part.isReplay ? observer.replay(work) : work()
         observer.read(part.block, partMaxMs, part)
         maxMs = Math.max(maxMs, partMaxMs)
+        if (!part.isReplay) for (const shipper of shippers) shipper.add(part.block)
       }
       progress.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
     }
     processor.advance()
-    if (block === null) for (const partition of activity.quiet(performance.now())) processor.flush(partition)
+    if (block === null) {
+      for (const partition of activity.quiet(performance.now())) {
+        processor.flush(partition)
+        for (const shipper of shippers) shipper.flush(partition)
+      }
+    }
     await give()
     await deadLetters.makeRoom()
     if (block === null) await saver?.save(snapshot)
@@ -181,6 +164,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const last = progress.snapshot(openSinceMs, { allStored: true })
   processor.finish()
   await give()
+  for (const shipper of shippers) await shipper.finish()
   await delivery.drain()
   await delivery.settle({ now: true })
   await deadLetters.flush()
@@ -190,7 +174,8 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     ledger: processor.ledger,
     range: processor.range,
     losses: processor.losses,
-    documents: delivery.stored,
+    documents: sinks.length === 0 ? 0 : delivery.stored,
+    shipped: shippers.reduce((sum, { stored }) => sum + stored, 0),
     refused: deadLetters.refused,
   }
 }
@@ -210,17 +195,4 @@ export function processorOptions(
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
-}
-
-/**
- * Why this version cannot run a pipeline, or null where it can. The sources and sinks of later versions validate
- * already, so that pipeline files can be written for them.
- */
-export function missingIn({ sinks }: Pick<PipelineConfig, 'sinks'>): ConfigError | null {
-  const missing = sinks.find(({ kind }) => kind === 'kafka')
-  if (missing === undefined) return null
-  return new ConfigError(`not in this version: ${missing.kind}`, {
-    code: 'config',
-    hint: 'this version reads files and standard input, and stores in duckdb or elasticsearch or prints to stdout',
-  })
 }

@@ -8,7 +8,8 @@ function saverOn(sink: Partial<Sink>) {
   const saved: unknown[] = []
   const delivery = new Delivery([{ name: 'test', write: async () => {}, close: async () => {}, ...sink }])
   const parts = {
-    delivery,
+    flows: [delivery],
+    settle: () => delivery.settle(),
     deadLetters: {
       flush: async () => {
         saved.push('letters')

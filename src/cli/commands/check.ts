@@ -4,7 +4,6 @@ import { loadPipeline } from '../../config/load.js'
 import { optionTable } from '../../config/option-table.js'
 import type { PipelineConfig } from '../../config/schema.js'
 import { ConfigError, HangupError, systemCode } from '../../errors.js'
-import { missingIn } from '../../pipeline/run.js'
 import { connect } from '../connect.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
@@ -24,8 +23,6 @@ export async function run(args: readonly string[], options: CheckOptions, contex
     tellProblem(checked, context)
     return BAD
   }
-  const missing = missingIn(checked)
-  if (missing !== null) tellProblem(missing, context)
   await writeOutput(context.stdout, `${file}: ok\n`)
   return 0
 }

@@ -3,6 +3,9 @@ import { registerCodecs } from './codecs.js'
 import { type KafkaSecurity, securityOptions } from './security.js'
 import { Sockets } from './sockets.js'
 
+/** As brokers and their quotas know us. */
+export const CLIENT_ID = 'hangup'
+
 /** How to reach a cluster. */
 export interface KafkaConnection {
   /** `host:port`, to start from. */

@@ -17,25 +17,6 @@ function pipeline(name: string, source: string, sink: string): string {
 const filesTo = (name: string, store: string): string =>
   pipeline(name, `files: { paths: ["${log}"] }`, `duckdb: { path: "${store}" }`)
 
-const KAFKA = 'kafka: { topic: edgemicro }'
-
-describe.each([['kafka', pipeline('to-kafka', 'stdin: {}', KAFKA)]])('a valid pipeline with %s: %s', (kind, file) => {
-  test('is found valid, and said to be beyond this version', async () => {
-    const { code, stdout, stderr } = await sandbox.hangup(['check', file])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `${file}: ok\n` })
-    expect(stderr).toMatch(new RegExp(`^hangup: not in this version: ${kind}\n {2}\\S`))
-  })
-
-  test('is found bad where it is to be reached, as run refuses it', async () => {
-    const checked = await sandbox.hangup(['check', '--connect', file])
-    expectError(checked, 3)
-    expect(checked.stdout).toBe('')
-    const refused = await sandbox.hangup(['run', '--once', file])
-    expectError(refused, 2)
-    expect(checked.stderr).toBe(refused.stderr)
-  })
-})
-
 describe('check --connect', () => {
   test('makes neither the store nor its directory', async () => {
     const before = contents()

@@ -1,0 +1,49 @@
+import type { Readable, Writable } from 'node:stream'
+import type { PipelineConfig } from '../config/schema.js'
+import type { ConfiguredProxy } from '../enrich/proxy.js'
+import type { HangupError } from '../errors.js'
+import type { RunObserver } from '../observability/observer.js'
+import type { Ledger } from '../records.js'
+
+export interface RunInput {
+  readonly config: PipelineConfig
+  /** End when the input is exhausted; a followed file is then read from its beginning to its end. */
+  readonly once: boolean
+  readonly proxies: readonly ConfiguredProxy[]
+  /** This machine's name, for `gateway.hostFrom: machine`. */
+  readonly machine: string
+  readonly stdin: Readable
+  readonly stdout: Writable
+  /** Its abort is a clean stop. */
+  readonly signal: AbortSignal
+  readonly onProblem: (problem: HangupError) => void
+  /** Told of what an operator should know and need not act on. */
+  readonly onNotice?: (notice: string) => void
+  /** Called when reading begins. */
+  readonly onStart?: (measure: Measure) => void
+  readonly timing?: Timing
+  /** Holds the numbers of this run, for whoever asks; one for each run. */
+  readonly observer?: RunObserver
+}
+
+/** On our clock, in milliseconds. */
+export interface Timing {
+  /** How often positions are saved, and quiet sources looked at. */
+  readonly tickMs: number
+  /** A source without new lines for so long gives out what it holds. */
+  readonly quietMs: number
+}
+
+export type Measure = () => { readonly readBytes: number; readonly totalBytes: number | null }
+
+export interface RunResult {
+  readonly ledger: Readonly<Ledger>
+  readonly range: { readonly minMs: number; readonly maxMs: number } | null
+  readonly losses: { readonly evicted: number; readonly late: number }
+  /** Documents that every sink has confirmed; a failure that came in two parts counts twice. */
+  readonly documents: number
+  /** Lines that brokers have confirmed. */
+  readonly shipped: number
+  /** Of them, those that a store would not take: dead letters. */
+  readonly refused: number
+}
