@@ -18,6 +18,7 @@ export function guard(...directories) {
 /** Sends a guardian away, and waits until it has gone: it would end the next server of the folder too. */
 export async function release(guardian) {
   if (guardian === null || guardian.exitCode !== null) return
+  guardian.ref() // A process that has nothing else to do would end here.
   const gone = once(guardian, 'exit')
   guardian.stdin.end()
   await gone
