@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { marker } from '../servers/process.mjs'
 import { credentials } from './credentials.mjs'
-import { marker } from './process.mjs'
 
 /** Writes the configuration of a server into its folder; the credentials where it is secure, else null. */
 export function configure({ directory, home, java, port, transportPort, secure, settings, heapMb = 512, c1 = true }) {

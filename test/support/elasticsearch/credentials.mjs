@@ -1,7 +1,7 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { run } from './layout.mjs'
+import { run } from '../servers/run.mjs'
 
 /**
  * A superuser, and a certificate of its own for localhost, in the server's configuration folder. Made once: a server

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cacheDirectory } from './cache.mjs'
-import { findJava } from './java.mjs'
+import { findJava } from '../servers/java.mjs'
+import { kept } from '../servers/layout.mjs'
+import { maven, run } from '../servers/run.mjs'
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 
@@ -27,32 +27,10 @@ export function prepare(profile) {
   const { sources, build } = PROFILES[profile]
   const recipe = createHash('sha256')
   for (const name of [...sources, 'layout.mjs']) recipe.update(fs.readFileSync(path.join(HERE, name)))
-  const cache = cacheDirectory()
-  const home = path.join(cache, `elasticsearch-${profile}-${recipe.digest('hex').slice(0, 12)}`)
-  if (fs.existsSync(home)) return home
-  const work = fs.mkdtempSync(path.join(cache, 'preparing-'))
-  try {
-    maven(path.join(HERE, sources[0]), work)
-    const built = build(work)
-    run('chmod', ['-R', 'a+rX', built])
-    try {
-      fs.renameSync(built, home)
-    } catch (error) {
-      if (!fs.existsSync(home)) throw error // Another process was first.
-    }
-    return home
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true })
-  }
-}
-
-function maven(pom, out) {
-  if (spawnSync('mvn', ['-v']).status !== 0) {
-    throw new Error(
-      "no mvn on the path: install Maven, on Debian with 'apt-get install maven'; it fetches Elasticsearch",
-    )
-  }
-  run('mvn', ['--quiet', '--batch-mode', '--file', pom, `-Dout=${out}`, 'validate'])
+  return kept(`elasticsearch-${profile}-${recipe.digest('hex').slice(0, 12)}`, (work) => {
+    maven(path.join(HERE, sources[0]), { out: work })
+    return build(work)
+  })
 }
 
 /** Modules of ES|QL, and the jars of each. What the server or x-pack-core has must not be there again ("jar hell"). */
@@ -132,12 +110,4 @@ function only(directory) {
   const names = fs.readdirSync(directory)
   if (names.length !== 1) throw new Error(`one folder was expected in ${directory}: ${names.join(', ')}`)
   return path.join(directory, names[0])
-}
-
-/** Runs a program to its end; throws with what it printed where it fails. */
-export function run(program, parameters) {
-  const { status, error, stdout, stderr } = spawnSync(program, parameters, { encoding: 'utf8' })
-  if (status === 0) return
-  const printed = `${stdout ?? ''}${stderr ?? ''}`.slice(-3000)
-  throw new Error(`${path.basename(program)} failed (${error?.message ?? `exit code ${status}`}): ${printed}`)
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { parseArgs } from 'node:util'
-import { findJava } from './java.mjs'
+import { findJava } from '../servers/java.mjs'
 import { endServer, prepare, startElasticsearch } from './server.mjs'
 
 const USAGE = `usage: node test/support/elasticsearch/main.mjs

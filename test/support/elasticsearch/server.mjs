@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { assertReachable, isRoot, NOBODY } from './cache.mjs'
+import { assertReachable, isRoot, NOBODY } from '../servers/cache.mjs'
+import { guard, release } from '../servers/guard.mjs'
+import { findJava } from '../servers/java.mjs'
+import { freePorts } from '../servers/ports.mjs'
+import { endServer, launcherPidFile, marker, pidFile, serverPid } from '../servers/process.mjs'
+import { run } from '../servers/run.mjs'
 import { configure } from './configuration.mjs'
 import { health } from './health.mjs'
-import { findJava } from './java.mjs'
-import { PROFILES, prepare, run } from './layout.mjs'
-import { endServer, launcherPidFile, marker, pidFile, serverPid } from './process.mjs'
+import { PROFILES, prepare } from './layout.mjs'
 
+export { endServer, serverPid } from '../servers/process.mjs'
 export { prepare } from './layout.mjs'
-export { endServer, serverPid } from './process.mjs'
 
 const START_TIMEOUT_MS = 300_000
 
@@ -159,39 +159,4 @@ async function giveUp(directory, why) {
   throw new Error(
     `Elasticsearch did not start: ${why} (${logs.join(', ')})\n${telling.slice(0, 8).join('\n').slice(0, 3000)}`,
   )
-}
-
-/** Ends the server when this process ends, however it does. */
-function guard(directory) {
-  const program = fileURLToPath(new URL('guardian.mjs', import.meta.url))
-  const child = spawn(process.execPath, [program, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-  child.unref()
-  child.stdin.unref()
-  child.stdin.on('error', () => {})
-  return child
-}
-
-/** Sends a guardian away, and waits until it has gone: it would end the next server of the folder too. */
-async function release(guardian) {
-  if (guardian === null || guardian.exitCode !== null) return
-  const gone = once(guardian, 'exit')
-  guardian.stdin.end()
-  await gone
-}
-
-/** Ports below those that systems give to outgoing connections: one of these is free still when a server comes back. */
-async function freePorts(count) {
-  const found = []
-  while (found.length < count) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
-    if (!found.includes(port) && (await isFree(port))) found.push(port)
-  }
-  return found
-}
-
-function isFree(port) {
-  return new Promise((resolve) => {
-    const probe = net.createServer().once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { projectDirectory } from '../../../support/cli.js'
-import { cacheDirectory } from '../../../support/elasticsearch/cache.mjs'
+import { cacheDirectory } from '../../../support/servers/cache.mjs'
 
 const REQUIREMENTS = path.join(projectDirectory, 'test/integration/alerts/support/elastalert2.txt')
 const SHIPPED = path.join(projectDirectory, 'deploy/elastalert2')
