@@ -11,13 +11,9 @@ const selection =
     ? { roots: ['<rootDir>/test/integration/elasticsearch'], testPathIgnorePatterns: ['\\.esql\\.test\\.ts$'] }
     : { roots: ['<rootDir>/test/integration'], testPathIgnorePatterns: ['/test/integration/kafka/'] }
 
-/** Those of Kafka run where brokers are named. */
-const withoutKafka = process.env.HANGUP_TEST_KAFKA === undefined ? ['/test/integration/kafka/'] : []
-
 export default {
   ...base,
   ...selection,
-  testPathIgnorePatterns: [...selection.testPathIgnorePatterns, ...withoutKafka],
   rootDir: '../..',
   globalSetup: '<rootDir>/test/support/elasticsearch/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/elasticsearch/global-teardown.mjs',

@@ -19,7 +19,7 @@ export const sleep = (milliseconds: number): Promise<void> =>
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  milliseconds = 30_000,
+  milliseconds = 60_000,
 ): Promise<void> {
   for (const end = Date.now() + milliseconds; !(await holds()); ) {
     if (Date.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`)

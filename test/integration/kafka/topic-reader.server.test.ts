@@ -2,13 +2,23 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { HangupError } from '../../../src/errors.js'
 import { describeTopic, lagOf } from '../../../src/sources/kafka/admin.js'
 import { readTopic, type TopicReadOptions } from '../../../src/sources/kafka/topic-reader.js'
-import { connectionTo, openProducer, Topics, values } from './support.js'
+import { type KafkaServer, startKafka } from '../../support/kafka/server.mjs'
+import { connectionTo, openProducer, Topics, until, values } from './support.js'
 
-const brokers = (process.env.HANGUP_TEST_KAFKA ?? '').split(',')
-const topics = new Topics(brokers)
+let server: KafkaServer
+let brokers: readonly string[]
+let topics: Topics
 
-beforeAll(() => topics.admin.connect())
-afterAll(() => topics.admin.disconnect())
+beforeAll(async () => {
+  server = await startKafka()
+  brokers = server.brokers
+  topics = new Topics(brokers)
+  await topics.admin.connect()
+})
+afterAll(async () => {
+  await topics?.admin.disconnect()
+  await server?.remove()
+})
 
 async function readAll(topic: string, options: Partial<TopicReadOptions> = {}) {
   const problems: HangupError[] = []
@@ -80,7 +90,10 @@ test('what transactions leave at the end of a topic does not keep it from ending
     await (isKept ? transaction.commit() : transaction.abort())
   }
   await producer.disconnect()
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  await until('the marks of all transactions are written', async () => {
+    const ends = await topics.admin.fetchTopicOffsets(topic)
+    return ends.every(({ high }) => high === '16')
+  })
   const { read, progress } = await readAll(topic)
   expect(read).toHaveLength(12)
   expect(progress).toEqual({ readMessages: 32, totalMessages: 32 })
