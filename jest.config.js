@@ -12,5 +12,7 @@ export default {
     ],
   },
   setupFiles: ['<rootDir>/test/support/property-seed.ts'],
-  testTimeout: 30_000,
+  // Many tests wait for processes and servers: two at a time, also where there are two cores.
+  maxWorkers: 2,
+  testTimeout: 60_000,
 }
