@@ -99,6 +99,24 @@ export const METRICS: readonly MetricDeclaration[] = [
     read: ({ reachedMs, takenMs }) => (reachedMs === null ? [] : one((takenMs - reachedMs) / 1000)),
   },
   {
+    name: 'hangup_partition_lag_records',
+    type: 'gauge',
+    help: 'Records of a partition of the topic that are not read yet; those partitions that this instance reads.',
+    labels: ['partition'],
+    read: ({ partitions }) => partitions.map(({ partition, records }) => lagOf(partition, records)),
+  },
+  {
+    name: 'hangup_partition_lag_seconds',
+    type: 'gauge',
+    help: 'Processing time less the event time that a partition of the topic has reached; 0 where all of it is read.',
+    labels: ['partition'],
+    read: ({ partitions, takenMs }) =>
+      partitions.flatMap(({ partition, records, reachedMs }) => {
+        if (records === 0) return [lagOf(partition, 0)]
+        return reachedMs === null ? [] : [lagOf(partition, (takenMs - reachedMs) / 1000)]
+      }),
+  },
+  {
     name: 'hangup_read_bytes_total',
     type: 'counter',
     help: 'Bytes of lines that were read, unpacked, those of replays too.',
@@ -173,6 +191,10 @@ function valuesOf(samples: readonly LabelledCount[]) {
 
 function one(count: number): readonly LabelledCount[] {
   return [{ labels: {}, count }]
+}
+
+function lagOf(partition: number, count: number): LabelledCount {
+  return { labels: { partition: String(partition) }, count }
 }
 
 function by(label: string, counts: Readonly<Record<string, number>>): readonly LabelledCount[] {

@@ -7,7 +7,7 @@ import { LabelValues } from './label-values.js'
 import { type RequestCount, RequestCounts } from './request-counts.js'
 import { type Agent, toShipperDocument } from './shipper-document.js'
 import { SinkWatch } from './sink-watch.js'
-import type { Snapshot } from './snapshot.js'
+import type { PartitionLag, Snapshot } from './snapshot.js'
 
 export const MAX_TARGETS = 1_000
 export const MAX_PROXIES = 1_000
@@ -33,6 +33,7 @@ export interface ObservedRun {
   /** Requests since the process began, replays left out. */
   readonly requests: () => Iterable<RequestCount>
   readonly unsent: () => number
+  readonly partitions: () => readonly PartitionLag[]
   /** The loop turns about once a second also where no lines come. */
   readonly hasTicks: boolean
 }
@@ -90,6 +91,7 @@ export class RunObserver {
       replayedBytes: this.#replayedBytes,
       sinks: this.#sinks.map(({ counts }) => counts),
       unsent: this.#run.unsent(),
+      partitions: this.#run.partitions(),
       reachedMs: this.#eventTime.reachedMs(takenMs),
       checkpointSavedMs: this.#checkpointSavedMs,
     }
@@ -211,6 +213,7 @@ const NO_RUN: ObservedRun = {
   losses: () => ({ evicted: 0, late: 0 }),
   requests: () => [],
   unsent: () => 0,
+  partitions: () => [],
   hasTicks: false,
 }
 

@@ -15,6 +15,16 @@ export interface SinkCounts {
   readonly refused: number
 }
 
+/** How far one partition of a topic has been read. */
+export interface PartitionLag {
+  /** Its number. */
+  readonly partition: number
+  /** Records that are there and not read yet. */
+  readonly records: number
+  /** Event time that it has reached; null before the first line. */
+  readonly reachedMs: number | null
+}
+
 /**
  * All numbers of a running processor at one moment; counts are since the process began. What a restart reads again of
  * what a former process had stored is in none of them but `readBytes` and `replayedBytes`.
@@ -36,6 +46,8 @@ export interface Snapshot {
   readonly sinks: readonly SinkCounts[]
   /** Documents that wait to be stored, now. */
   readonly unsent: number
+  /** Of the partitions of a topic that are read here; none for other sources. */
+  readonly partitions: readonly PartitionLag[]
   /** Event time that everything read has reached; null before the first line. */
   readonly reachedMs: number | null
   /** When positions were last saved; null before, and where none are kept. */

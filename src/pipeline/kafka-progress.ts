@@ -1,3 +1,4 @@
+import type { PartitionLag } from '../observability/snapshot.js'
 import type { LineBlock } from '../records.js'
 import { floorMetadata } from '../sources/kafka/floor.js'
 import type { GroupBlock, KafkaSource, PartitionChange } from '../sources/kafka/kafka-source.js'
@@ -83,6 +84,19 @@ export class KafkaProgress implements InputProgress {
     for (const { progress, position } of ours) {
       if (!notOurs.has(position.partition)) progress.committed = position
     }
+  }
+
+  /** How far the partitions that are ours have been read. */
+  lag(): readonly PartitionLag[] {
+    return [...this.#options.source.ends].map(([partition, { nextOffset, highWatermark }]) => {
+      const sources = [...(this.#partitions.get(partition)?.sources.values() ?? [])]
+      const reachedMs = sources.reduce((latest, { maxMs }) => Math.max(latest, maxMs), Number.NEGATIVE_INFINITY)
+      return {
+        partition,
+        records: Math.max(0, highWatermark - nextOffset),
+        reachedMs: Number.isFinite(reachedMs) ? reachedMs : null,
+      }
+    })
   }
 
   #floorOf({ sources }: PartitionProgress, end: number, openSinceMs: (partition: string) => number): number {

@@ -1,4 +1,5 @@
 import type { PipelineConfig } from '../config/schema.js'
+import type { PartitionLag } from '../observability/snapshot.js'
 import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-source.js'
 import { TopicSource } from '../sources/kafka/topic-source.js'
@@ -21,6 +22,8 @@ export interface Input {
   readonly keepsPositions: boolean
   /** Per partition: windows that begin before this are stored already. */
   readonly closedUntilMs: Readonly<Record<string, number>>
+  /** Of the partitions of a topic. */
+  lag(): readonly PartitionLag[]
   close(): Promise<void>
 }
 
@@ -43,6 +46,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
     progress: new FileProgress({ horizonMs: EVIDENCE_HORIZON_MS, resumed, checkpoints, pipelineName: config.name }),
     keepsPositions: checkpoints !== null,
     closedUntilMs: resumed?.floorTimeMs ?? {},
+    lag: () => [],
     close: async () => {},
   }
 }
@@ -76,6 +80,7 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
     progress,
     keepsPositions: true,
     closedUntilMs: {},
+    lag: () => progress.lag(),
     close: () => group.close(),
   }
 }

@@ -103,6 +103,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     losses: () => processor.losses,
     requests: () => processor.requests(),
     unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
+    partitions: () => input.lag(),
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })

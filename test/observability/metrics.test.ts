@@ -79,6 +79,11 @@ describe('metrics', () => {
         { target: null, proxy: null, requests: 3 },
       ],
       unsent: () => 8,
+      partitions: () => [
+        { partition: 0, records: 5, reachedMs: NOW - 2_000 },
+        { partition: 1, records: 0, reachedMs: NOW - 9_000_000 },
+        { partition: 2, records: 7, reachedMs: null },
+      ],
       hasTicks: true,
     })
     observed.rejected('bad_level')
@@ -107,6 +112,8 @@ describe('metrics', () => {
     expect(value('hangup_unsent_documents')).toBe(8)
     expect(value('hangup_read_bytes_total')).toBe(9)
     expect(value('hangup_lag_seconds')).toBe(1.5)
+    expect(sumsBy('hangup_partition_lag_records', 'partition')).toEqual({ 0: 5, 1: 0, 2: 7 })
+    expect(sumsBy('hangup_partition_lag_seconds', 'partition')).toEqual({ 0: 2, 1: 0 })
     expect(value('hangup_checkpoint_timestamp_seconds')).toBe(NOW / 1000)
     expect(value('hangup_stored_documents_total', { sink: 'duckdb' })).toBe(1)
     expect(value('hangup_store_retries_total', { sink: 'duckdb' })).toBe(1)

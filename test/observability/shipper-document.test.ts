@@ -122,6 +122,7 @@ describe('an observed run', () => {
       losses: () => ({ evicted: 0, late: 0 }),
       requests: () => [],
       unsent: () => 0,
+      partitions: () => [],
       hasTicks: true,
     })
     for (let second = 0; second < 200; second++) {

@@ -21,7 +21,7 @@ export interface LineProducer {
 export class KafkaLineSink {
   readonly name = 'kafka'
   /** Sends to one partition wait for each other in the producer. */
-  readonly maxWrites = 16
+  readonly maxWrites: number = 16
   readonly #producer: LineProducer
   #partitions: Promise<number> | null = null
 
