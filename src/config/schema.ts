@@ -174,6 +174,12 @@ const redact = section({
   clientId: choice(['hash', 'drop', 'show'], { help: 'API keys (the client id field)' }).default('hash'),
   query: choice(['drop', 'mask', 'show'], { help: 'query strings; `mask` keeps the names' }).default('drop'),
   text: choice(['mask', 'show'], { help: 'secrets inside messages and dumps' }).default('mask'),
+  keyFile: emptyIsAbsent(
+    path({
+      help: 'file of the key of the hash, 64 hex digits: the same for instances that write to one store; the default is made at first use',
+      computedDefault: '`<state.directory>/redact.key`',
+    }),
+  ),
 })
 
 const joinHalves = section({

@@ -26,6 +26,19 @@ export async function loadRedactionKey(stateDirectory: string): Promise<Uint8Arr
   }
 }
 
+/** What a pipeline says of the key. */
+export interface KeyPlace {
+  readonly redact: { readonly keyFile?: string }
+  readonly state: { readonly directory: string }
+}
+
+/** The key of a pipeline: out of the file that it names, which is not made, else that of its state directory. */
+export function redactionKeyOf({ redact, state }: KeyPlace, { mayMake }: { readonly mayMake: boolean }) {
+  const { keyFile } = redact
+  if (keyFile !== undefined) return readKey(keyFile).catch((error: unknown) => Promise.reject(noKey(keyFile, error)))
+  return mayMake ? loadRedactionKey(state.directory) : existingRedactionKey(state.directory)
+}
+
 /**
  * The key that was made before, for whoever must get the same hashes: none is made. Throws `PermanentError`
  * (`state_unusable`).
@@ -59,6 +72,15 @@ async function readKey(path: string): Promise<Uint8Array> {
   const text = (await readFile(path, 'utf8')).trim()
   if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('it does not hold 64 hex digits')
   return Buffer.from(text, 'hex')
+}
+
+function noKey(path: string, cause: unknown): PermanentError {
+  const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause))
+  return new PermanentError(`cannot use the redaction key: ${path} (${reason})`, {
+    code: 'state_unusable',
+    hint: 'give a file with 64 hex digits in redact.keyFile, such as `openssl rand -hex 32` prints, the same for all instances',
+    cause,
+  })
 }
 
 function unusable(path: string, cause: unknown): PermanentError {

@@ -2,7 +2,7 @@ import type { IndexDocument, Ledger } from '../records.js'
 import { Redactor } from '../redact/redactor.js'
 import { openSource } from './open-input.js'
 import { Processor } from './processor.js'
-import { existingRedactionKey } from './redaction-key.js'
+import { redactionKeyOf } from './redaction-key.js'
 import { processorOptions } from './run.js'
 import type { RunInput } from './run-input.js'
 
@@ -29,7 +29,7 @@ export interface Reread {
  */
 export async function reread(input: RereadInput): Promise<Reread> {
   const { config, machine, signal, onDocuments } = input
-  const key = config.redact.clientId === 'hash' ? await existingRedactionKey(config.state.directory) : NO_KEY
+  const key = config.redact.clientId === 'hash' ? await redactionKeyOf(config, { mayMake: false }) : NO_KEY
   const redactor = new Redactor(config.redact, key)
   const processor = new Processor(processorOptions({ ...input, once: true, redactor }, {}))
   const { source, progress } = await openSource({ ...input, once: true }, [])

@@ -11,7 +11,7 @@ import { type Input, openInput } from './open-input.js'
 import { openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
-import { loadRedactionKey } from './redaction-key.js'
+import { redactionKeyOf } from './redaction-key.js'
 import type { RunInput, RunResult, Timing } from './run-input.js'
 import { Shipper } from './ship/shipper.js'
 import { Activity, withTicks } from './ticks.js'
@@ -24,7 +24,7 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
  */
 export async function runPipeline(input: RunInput): Promise<RunResult> {
   const { config, once, observer = new RunObserver() } = input
-  const redactor = new Redactor(config.redact, await loadRedactionKey(config.state.directory))
+  const redactor = new Redactor(config.redact, await redactionKeyOf(config, { mayMake: true }))
   const follows = config.source.kind === 'tail' && !once
   const checkpoints = follows
     ? await CheckpointStore.open({

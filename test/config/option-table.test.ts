@@ -50,7 +50,9 @@ describe('the table of options', () => {
   test('states defaults that are valid when they are written out', () => {
     const overrides = optionsOf(pipelineSchema)
       .filter(
-        ({ name, defaultText }) => /^(?:join|redact|state|http|gateway)\./.test(name) && defaultText !== undefined,
+        ({ name, defaultText = '<' }) =>
+          // One that is made of other options stands with `<…>` and cannot be written out.
+          /^(?:join|redact|state|http|gateway)\./.test(name) && !defaultText.includes('<'),
       )
       .map(({ name, defaultText }) => `${name}=${defaultText?.slice(1, -1)}`)
     const text = 'source: {stdin: }\nsinks: [stdout: ]\nhttp:\n'

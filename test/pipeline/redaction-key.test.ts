@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { loadRedactionKey } from '../../src/pipeline/redaction-key.js'
+import { loadRedactionKey, redactionKeyOf } from '../../src/pipeline/redaction-key.js'
 import { ndjson, Sandbox } from '../support/cli.js'
 import { clientHalf } from '../support/lines.js'
 import { modeOf, temporaryDirectories } from './temporary.js'
@@ -20,6 +20,21 @@ describe('the redaction key', () => {
     expect(modeOf(state)).toBe(0o700)
     expect(await loadRedactionKey(state)).toEqual(key)
     expect(fs.readdirSync(state)).toEqual(['redact.key'])
+  })
+
+  test('is that of the file which the pipeline names, and none is made there', async () => {
+    const file = path.join(directory(), 'fleet.key')
+    const state = directory()
+    const place = { redact: { keyFile: file }, state: { directory: state } }
+    await expect(redactionKeyOf(place, { mayMake: true })).rejects.toMatchObject({
+      message: `cannot use the redaction key: ${file} (ENOENT)`,
+      hint: expect.stringContaining('redact.keyFile'),
+    })
+    fs.writeFileSync(file, 'short\n')
+    await expect(redactionKeyOf(place, { mayMake: false })).rejects.toThrow('it does not hold 64 hex digits')
+    fs.writeFileSync(file, `${'ab'.repeat(32)}\n`)
+    expect(await redactionKeyOf(place, { mayMake: true })).toEqual(Buffer.alloc(32, 0xab))
+    expect(fs.readdirSync(state)).toEqual([])
   })
 
   test('differs from one state directory to the next', async () => {
