@@ -1,4 +1,5 @@
 import { type EventView, Field } from '../event-view.js'
+import type { TextView } from '../line-handler.js'
 import { MINUTE_MS } from './traffic.js'
 
 /**
@@ -23,6 +24,11 @@ export class SeenLines {
     const time = [start[Field.timestamp], end[Field.timestamp]] as const
     const request = [start[Field.correlationId], end[Field.message]] as const
     return this.add(timeMs, lineHash(bytes, [time, request]))
+  }
+
+  /** False for a record of text, of statistics say, that was seen before. */
+  isNewText({ bytes, lineStart, lineEnd, timeMs }: TextView): boolean {
+    return this.add(timeMs, lineHash(bytes, [[lineStart, lineEnd]]))
   }
 
   /** True where it is new. `hash` is `lineHash`'s. */

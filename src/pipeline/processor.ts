@@ -227,16 +227,17 @@ export class Processor implements LineHandler {
     const started = /^worker (\d{1,9}) is online/.exec(
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
-    if (started !== null) this.#currentPartition(view.source).stats.started(Number(started[1]))
+    if (started === null) return
+    const { seen, stats } = this.#currentPartition(view.source)
+    if (seen?.isNewText(view) ?? true) stats.started(Number(started[1]))
   }
 
   stats(view: TextView): void {
     this.#observe(view.timeMs)
     const partition = this.#currentPartition(view.source)
-    const delta = partition.stats.stats(
-      Number(view.pid),
-      readCounters(decode(view.bytes, view.textStart, view.lineEnd)),
-    )
+    if (partition.seen?.isNewText(view) === false) return
+    const counters = readCounters(decode(view.bytes, view.textStart, view.lineEnd))
+    const delta = partition.stats.stats(Number(view.pid), counters)
     if (delta === null) return
     const cell = partition.traffic.cellOf({ target: null, proxy: null, org: null, env: null, basis: 'stats' })
     this.#count(partition, cell, view.timeMs, delta)

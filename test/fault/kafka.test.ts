@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { lagOf } from '../../src/sources/kafka/admin.js'
 import { type CliResult, finished, projectDirectory, Sandbox } from '../support/cli.js'
 import { count, eventually } from '../support/elasticsearch/cluster.js'
@@ -87,7 +88,7 @@ class Fleet {
       'all that was written is shipped',
       async () => {
         await sleep(3_000)
-        const end = (await this.#partitions()).reduce((sum, each) => sum + each.end, 0)
+        const end = (await this.partitions()).reduce((sum, each) => sum + each.end, 0)
         const isSame = end === before
         before = end
         return isSame && end > 0
@@ -96,7 +97,7 @@ class Fleet {
     )
   }
 
-  #partitions(): ReturnType<typeof lagOf> {
+  partitions(): ReturnType<typeof lagOf> {
     return lagOf(
       { brokers: kafka.brokers, security: { tls: false }, clientId: 'hangup-test' },
       `group-${this.name}`,
@@ -106,7 +107,7 @@ class Fleet {
 
   /** Resolves once the group has stored all that is in the topic. */
   async caughtUp(): Promise<void> {
-    const lag = async (): Promise<number> => (await this.#partitions()).reduce((sum, each) => sum + each.lag, 0)
+    const lag = async (): Promise<number> => (await this.partitions()).reduce((sum, each) => sum + each.lag, 0)
     await eventually('the group has stored everything', async () => (await lag()) === 0, 180_000)
   }
 }
@@ -209,6 +210,61 @@ test('an instance that is stopped for longer than its session leaves what one pa
   await fleet.caughtUp()
   for (const instance of instances) await stopped(instance)
   await expectSame(fleet, 'kafka-to-elasticsearch', 'consumer-0')
+}, 300_000)
+
+test('messages that come twice, messages that are no lines, and partitions that are added change nothing', async () => {
+  const fleet = new Fleet('repeated')
+  const before = 3
+  await kafka.createTopic(fleet.topic, { partitions: before })
+  const consumer = fleet.start('kafka-to-duckdb', 'consumer')
+  const producer = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).producer({
+    createPartitioner: Partitioners.LegacyPartitioner,
+    metadataMaxAge: 1_000,
+  })
+  await producer.connect()
+  const poison = [
+    Buffer.alloc(0),
+    Buffer.from([0xff, 0xfe, 0]),
+    Buffer.from('{"message":'),
+    Buffer.from('x'.repeat(70_000)),
+  ]
+  let partitions = before
+  for (const [file, { name, bytes }] of ['h-337-110', 'i-337-c-error-116', 'd-337-102'].flatMap(corpusLogs).entries()) {
+    fs.writeFileSync(path.join(fleet.logs, name), bytes)
+    const lines = bytes.toString('latin1').split('\n').slice(0, -1)
+    let offset = 0
+    const messages = lines.map((line) => {
+      const headers = { 'hangup-path': path.join(fleet.logs, name), 'hangup-offset': String(offset) }
+      offset += line.length + 1
+      return { value: Buffer.from(line, 'latin1'), headers, partition: file % partitions }
+    })
+    for (let start = 0; start < messages.length; start += 200) {
+      const value = poison[random.between(0, poison.length - 1)]
+      const strange = { value, headers: { 'hangup-path': 'poison' }, partition: file % partitions }
+      // What a producer sends again when no answer came: the same, at once or a little later.
+      for (let time = 0; time < 2; time++) {
+        await producer.send({ topic: fleet.topic, messages: [...messages.slice(start, start + 200), strange] })
+      }
+    }
+    if (file > 0) continue
+    await kafka.addPartitions(fleet.topic, before + 2)
+    partitions = before + 2
+    await sleep(3_000)
+  }
+  await producer.disconnect()
+  await eventually(
+    'the new partitions are found',
+    async () => (await fleet.partitions()).every(({ lag }) => lag === 0),
+    90_000,
+  )
+  await stopped(consumer)
+  await expectSame(fleet, 'kafka-to-duckdb', 'consumer')
+  expect(await fleet.run('tail-to-duckdb', 'direct', ['--once'])).toMatchObject({ code: 0 })
+  const [through, direct] = await Promise.all(
+    ['consumer', 'direct'].map((instance) => readStore(sandbox.path(fleet.name, `${instance}.duckdb`))),
+  )
+  expect(through.failures.map(({ id }) => id)).toEqual(direct.failures.map(({ id }) => id))
+  expect(requestsByMinute(through.traffic)).toEqual(requestsByMinute(direct.traffic))
 }, 300_000)
 
 function requestsByMinute(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, number> {
