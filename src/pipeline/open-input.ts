@@ -27,7 +27,7 @@ export interface Input {
   close(): Promise<void>
 }
 
-export interface InputOptions extends Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem'> {
+export interface InputOptions extends Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem' | 'signal'> {
   /** Null where positions are not kept in a file. */
   readonly checkpoints: CheckpointStore | null
   /** Told of partitions that are no longer read here. */
@@ -53,7 +53,10 @@ export async function openInput(options: InputOptions): Promise<Input> {
 
 const UNKNOWN_LENGTH: Measure = () => ({ readBytes: 0, totalBytes: null })
 
-function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onProblem, onGone }: InputOptions): Input {
+function openGroup(
+  source: PipelineConfig['source'] & { kind: 'kafka' },
+  { onProblem, onGone, signal }: InputOptions,
+): Input {
   const { topic } = source
   const onAssigned: KafkaSourceOptions['onAssigned'] = (change) => {
     progress.assigned(change)
@@ -68,6 +71,10 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
     onAssigned,
     onProblem,
   })
+  // A last commit waits for brokers that are away; a stop does not wait for them for ever.
+  const leaveLate = (): void => void setTimeout(() => void group.close(), LEAVE_AFTER_MS).unref()
+  if (signal.aborted) leaveLate()
+  else signal.addEventListener('abort', leaveLate, { once: true })
   const progress = new KafkaProgress({
     source: group,
     horizonMs: EVIDENCE_HORIZON_MS,
@@ -84,6 +91,9 @@ function openGroup(source: PipelineConfig['source'] & { kind: 'kafka' }, { onPro
     close: () => group.close(),
   }
 }
+
+/** After a stop; longer than sinks are given to store what they have, and well within what service managers allow. */
+const LEAVE_AFTER_MS = 15_000
 
 /** As long as evidence reaches back: what a source left open is stored as it stands by then. */
 const SILENT_MS = EVIDENCE_HORIZON_MS

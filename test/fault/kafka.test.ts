@@ -267,6 +267,23 @@ test('messages that come twice, messages that are no lines, and partitions that 
   expect(requestsByMinute(through.traffic)).toEqual(requestsByMinute(direct.traffic))
 }, 300_000)
 
+test('brokers that are away hold up no stop, and what was read meanwhile is read again', async () => {
+  const fleet = new Fleet('away')
+  await kafka.createTopic(fleet.topic, { partitions: 2 })
+  for (const { name, bytes } of corpusLogs('h-337-110')) fs.writeFileSync(path.join(fleet.logs, name), bytes)
+  expect(await fleet.run('tail-to-kafka', 'agent', ['--once'])).toMatchObject({ code: 0 })
+  const consumer = fleet.start('kafka-to-elasticsearch', 'consumer')
+  await eventually('something is stored', async () => (await count('away-failures*', elasticsearch)) > 0)
+  await kafka.kill()
+  consumer.child.kill('SIGTERM')
+  expect(await consumer.ended).toMatchObject({ code: 143 })
+  await kafka.restart()
+  const next = fleet.start('kafka-to-elasticsearch', 'consumer')
+  await fleet.caughtUp()
+  await stopped(next)
+  await expectSame(fleet, 'kafka-to-elasticsearch', 'consumer')
+}, 300_000)
+
 function requestsByMinute(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, number> {
   const sums: Record<string, number> = {}
   for (const row of rows) {
