@@ -141,11 +141,12 @@ export async function documents<Source>(indices: string, at: Address = sharedClu
   return found
 }
 
-/** How many documents `indices` hold, after a refresh; 0 where there is no such index. */
+/** How many documents `indices` hold, after a refresh; 0 where there is no such index, or one that was made just now. */
 export async function count(indices: string, at: Address = sharedCluster()): Promise<number> {
   await demand('POST', `/${indices}/_refresh?ignore_unavailable=true`, undefined, at)
-  const body = await demand<{ count: number }>('GET', `/${indices}/_count?ignore_unavailable=true`, undefined, at)
-  return body.count
+  const path = `/${indices}/_count?ignore_unavailable=true`
+  const { count } = await demand<{ count?: number }>('GET', path, undefined, at, [503])
+  return count ?? 0
 }
 
 /** Names of the indices that begin with `prefix`, sorted. */
