@@ -4,8 +4,9 @@ import { MINUTE_MS } from './traffic.js'
 
 /**
  * Which lines were counted already, so that one that comes twice (producers repeat what was not confirmed to them) is
- * counted once. Lines are told apart by 53 bits of a hash over their time, correlation id, component and message. Holds those of open
- * windows only: a line of a closed one is late and not counted anyway. About 40 bytes for each.
+ * counted once. Lines are told apart by 53 bits of a hash: of events over their time, correlation id, component and
+ * message, of others over all of it. Holds those of open windows only: a line of a closed one is late and not counted
+ * anyway. About 40 bytes for each.
  */
 export class SeenLines {
   readonly #minutes = new Map<number, Set<number>>()
@@ -58,7 +59,7 @@ export class SeenLines {
   }
 }
 
-/** 53 bits over two pieces of a line: two FNV-1a hashes of 32 bits, with different seeds. */
+/** 53 bits over pieces of a line: two FNV-1a hashes of 32 bits, with different seeds. */
 export function lineHash(bytes: Uint8Array, pieces: readonly (readonly [start: number, end: number])[]): number {
   let high = 0x811c9dc5
   let low = 0x9dc5811c

@@ -44,8 +44,9 @@ export class KafkaProgress implements InputProgress {
   }
 
   add(block: LineBlock, maxMs: number): void {
-    const partition = isOfGroup(block) ? this.#partitions.get(block.kafkaPartition) : undefined
-    if (partition === undefined || !isOfGroup(block)) return
+    if (!isOfGroup(block)) return
+    const partition = this.#partitions.get(block.kafkaPartition)
+    if (partition === undefined) return
     const name = block.source.partition
     const source = partition.sources.get(name) ?? { blocks: [], maxMs: Number.NEGATIVE_INFINITY, seenMs: 0 }
     partition.sources.set(name, source)

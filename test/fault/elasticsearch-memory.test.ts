@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readExposition } from '../observability/exposition.js'
-import { finished, Sandbox } from '../support/cli.js'
+import { finished, Sandbox, told } from '../support/cli.js'
 import { count, eventually } from '../support/elasticsearch/cluster.js'
 import { startElasticsearch } from '../support/elasticsearch/server.mjs'
 import { clientHalf, targetHalf } from '../support/lines.js'
@@ -77,18 +77,6 @@ function failures(): string {
     lines.push(targetHalf({ at: number * 30, correlationId }), clientHalf({ at: number * 30 + 1, correlationId }))
   }
   return `${lines.join('\n')}\n`
-}
-
-function told(running: ReturnType<Sandbox['start']>, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    running.stderr.on('data', (chunk: Buffer) => {
-      text += chunk
-      const found = pattern.exec(text)
-      if (found !== null) resolve(found[1])
-    })
-    running.on('close', () => reject(new Error(`it ended without: ${pattern}\n${text}`)))
-  })
 }
 
 /** The most that a process has held so far. */

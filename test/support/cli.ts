@@ -100,6 +100,19 @@ export function finished(
   })
 }
 
+/** Resolves to the first group of the first match in what a process tells on stderr; rejects where it ends without. */
+export function told(child: ReturnType<Sandbox['start']>, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk
+      const found = pattern.exec(text)
+      if (found !== null) resolve(found[1])
+    })
+    child.on('close', () => reject(new Error(`it ended without: ${pattern}\n${text}`)))
+  })
+}
+
 /** The objects of NDJSON, one for each line. */
 // biome-ignore lint/suspicious/noExplicitAny: what a black box prints has the shape that a test asserts.
 export function ndjson(output: string): any[] {

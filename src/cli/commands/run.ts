@@ -122,8 +122,8 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
       onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
     }),
   )
-  const { ledger, losses, documents, refused } = result
-  log.info({ ledger, ...losses, documents, refused }, 'stopped')
+  const { ledger, losses, documents, refused, shipped } = result
+  log.info({ ledger, ...losses, documents, refused, shipped }, 'stopped')
   return 0
 }
 

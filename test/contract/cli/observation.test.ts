@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { readExposition } from '../../observability/exposition.js'
-import { finished, Sandbox } from '../../support/cli.js'
+import { finished, Sandbox, told } from '../../support/cli.js'
 import { clientHalf, infoLine, targetHalf } from '../../support/lines.js'
 
 const sandbox = new Sandbox()
@@ -16,19 +16,6 @@ const pipelineOf = (listen: string) =>
     `{ source: { stdin: {} }, sinks: [{ stdout: {} }], http: { listen: '${listen}' },
        state: { directory: ${JSON.stringify(sandbox.path('state'))} } }`,
   )
-
-/** Resolves to the first match in what a process tells on stderr. */
-function told(child: ReturnType<Sandbox['start']>, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      text += chunk
-      const found = pattern.exec(text)
-      if (found !== null) resolve(found[1])
-    })
-    child.on('close', () => reject(new Error(`it ended without: ${pattern}\n${text}`)))
-  })
-}
 
 describe('run with http', () => {
   test.each([

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { corpusLogs } from '../../fault/logs.js'
 import { type Exposition, readExposition } from '../../observability/exposition.js'
-import { finished, Sandbox } from '../../support/cli.js'
+import { finished, Sandbox, told } from '../../support/cli.js'
 import { RUNS } from '../../support/truth.js'
 
 const sandbox = new Sandbox()
@@ -33,15 +33,7 @@ async function follow() {
   const commandLine = ['run', pipeline]
   const child = sandbox.start(commandLine)
   const ended = finished(child, commandLine, 120_000)
-  const url = await new Promise<string>((resolve, reject) => {
-    let told = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      told += chunk
-      const found = /"url":"(http:[^"]+)"/.exec(told)
-      if (found !== null) resolve(found[1])
-    })
-    child.on('close', () => reject(new Error(`it has ended: ${told}`)))
-  })
+  const url = await told(child, /"url":"(http:[^"]+)"/)
   return { child, ended, url }
 }
 
