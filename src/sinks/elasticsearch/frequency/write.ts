@@ -1,7 +1,7 @@
 import { PermanentError, TransientError } from '../../../errors.js'
 import type { ItemResult } from '../bulk.js'
 import { type Elasticsearch, reasonOf } from '../connection.js'
-import { outcomeOf } from '../outcome.js'
+import { mayNotBeMade, outcomeOf } from '../outcome.js'
 import type { FrequencyWrite } from './plan.js'
 
 /**
@@ -48,10 +48,12 @@ function linesOf(write: FrequencyWrite): string {
 function isDone(result: ItemResult, { kind, index }: FrequencyWrite): boolean {
   const outcome = outcomeOf(result)
   if (outcome === 'stored') return true
-  if (outcome === 'exists' || (outcome === 'missing' && kind === 'delete')) return false
+  const isGone = outcome === 'missing' && !mayNotBeMade(result)
+  if (outcome === 'exists' || (isGone && kind !== 'create')) return false
   const { status } = result
   const what = `${kind} answered ${status}: ${index} (${reasonOf(result)})`
-  if (outcome === 'busy') {
+  // A new document of an index that was deleted in this very moment is written with the next request: that makes it anew.
+  if (outcome === 'busy' || isGone) {
     const hint = 'Elasticsearch is busy, out of disk or has lost shards, or somebody has blocked or closed the index'
     throw new TransientError(what, { code: status < 500 ? 'store_busy' : 'store_unreachable', hint })
   }
