@@ -17,6 +17,7 @@ export interface SinkCounts {
 
 /** How far one partition of a topic has been read. */
 export interface PartitionLag {
+  readonly topic: string
   /** Its number. */
   readonly partition: number
   /** Records that are there and not read yet. */

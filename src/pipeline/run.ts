@@ -1,19 +1,24 @@
+import type { PipelineConfig } from '../config/schema.js'
 import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
+import { topicPartitionOf } from '../sources/kafka/message-sources.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
-import { type Input, openInput } from './open-input.js'
+import type { Input } from './input.js'
+import { openInput } from './open-input.js'
 import { openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
+import { openRepartition, type Repartition } from './repartition/repartition.js'
 import type { RunInput, RunResult, Timing } from './run-input.js'
 import { Shipper } from './ship/shipper.js'
+import type { Steps } from './steps.js'
 import { Activity, withTicks } from './ticks.js'
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
@@ -37,7 +42,8 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
   const sinks: Sink[] = []
   const lineSinks: KafkaLineSink[] = []
   const shippers: Shipper[] = []
-  const ends = () => [...sinks, ...lineSinks, ...(checkpoints === null ? [] : [checkpoints])]
+  const repartition = openRepartition({ ...input, redactor, observer })
+  const ends = () => [...sinks, ...lineSinks, repartition, checkpoints].filter((end) => end !== null)
   let result: RunResult
   try {
     for (const sink of config.sinks) {
@@ -54,7 +60,7 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         )
       } else sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
     }
-    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks, shippers })
+    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks, shippers, repartition })
   } catch (error) {
     // What went wrong first is what is told.
     await closeAll(ends()).catch(() => {})
@@ -72,19 +78,26 @@ interface Opened extends RunInput {
   readonly sinks: readonly Sink[]
   /** Of raw lines. */
   readonly shippers: readonly Shipper[]
+  /** Null where halves travel together. */
+  readonly repartition: Repartition | null
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { observer, deadLetters } = opened
-  const input = await openInput({ ...opened, onGone: (isGone) => processor.forget(isGone) })
-  const processor = new Processor({
+  const { observer, deadLetters, repartition } = opened
+  const input = await openInput({
+    ...opened,
+    repartitionTopic: repartition?.topic ?? null,
+    onGone: (isGone) => processor.forget(isGone),
+  })
+  const options: ProcessorOptions = {
     ...processorOptions(opened, input.closedUntilMs),
     onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
       observer.rejected(reason)
       if (!input.progress.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
-  })
+  }
+  const processor: Steps = repartition?.steps(options) ?? new Processor(options)
   try {
     return await pump({ ...opened, input, processor })
   } finally {
@@ -93,11 +106,12 @@ async function process(opened: Opened): Promise<RunResult> {
 }
 
 /** Reads, processes and delivers until the input ends or the run is to stop. */
-async function pump(opened: Opened & { readonly input: Input; readonly processor: Processor }): Promise<RunResult> {
+async function pump(opened: Opened & { readonly input: Input; readonly processor: Steps }): Promise<RunResult> {
   const { once, observer, deadLetters, sinks, shippers, signal, input, processor, timing = TIMING } = opened
   const { source, progress } = input
   const delivery = new Delivery(sinks)
-  const flows = [delivery, ...shippers]
+  const failureLines = opened.repartition === null ? [] : [opened.repartition.shipper]
+  const flows = [delivery, ...shippers, ...failureLines]
   observer.started({
     ledger: () => processor.ledger,
     losses: () => processor.losses,
@@ -123,7 +137,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     const documents = processor.take()
     observer.gave(documents)
     await delivery.push(documents)
-    for (const shipper of shippers) await shipper.give()
+    for (const shipper of [...shippers, ...failureLines]) await shipper.give()
   }
   const snapshot = async (): Promise<Save> => {
     if (progress.emitsOpen) {
@@ -165,7 +179,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const last = progress.snapshot(openSinceMs, { allStored: true })
   processor.finish()
   await give()
-  for (const shipper of shippers) await shipper.finish()
+  for (const shipper of [...shippers, ...failureLines]) await shipper.finish()
   await delivery.drain()
   await delivery.settle({ now: true })
   await deadLetters.flush()
@@ -191,9 +205,23 @@ export function processorOptions(
     proxies,
     ...config.join,
     emit: once ? 'final' : 'eager',
-    mayRepeat: config.source.kind === 'kafka',
+    ...kafkaProcessing(config),
     heldWindows: once ? HELD_WINDOWS : undefined,
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
 }
+
+/** What the way of lines through a topic asks of the steps. */
+function kafkaProcessing({ source }: PipelineConfig): Partial<ProcessorOptions> {
+  if (source.kind !== 'kafka') return {}
+  return {
+    mayRepeat: true,
+    isScattered: source.partitionedBy !== 'source',
+    maxRemembered: source.partitionedBy === 'none' ? MAX_REMEMBERED : 0,
+    placeOf: topicPartitionOf,
+  }
+}
+
+/** Failures whose lines may still come at the pace of another partition; some hundred bytes each. */
+const MAX_REMEMBERED = 50_000

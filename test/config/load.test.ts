@@ -231,7 +231,17 @@ window: 5s
     [
       'a topic that feeds itself',
       'source: {kafka: {topic: a}}\nsinks: [kafka: {topic: a}]',
-      'sinks[0].kafka.topic: is the topic that the source reads: the lines would go round for ever',
+      'sinks[0].kafka.topic: is a topic that the source reads: the lines would go round for ever',
+    ],
+    [
+      'a repartition topic that feeds itself',
+      'source: {kafka: {topic: a, partitionedBy: none, repartitionTopic: b}}\nsinks: [kafka: {topic: b}]',
+      'sinks[0].kafka.topic: is a topic that the source reads: the lines would go round for ever',
+    ],
+    [
+      'a topic that is its own repartition topic',
+      'source: {kafka: {topic: a, repartitionTopic: a}}\nsinks: [stdout: {}]',
+      'source.kafka.repartitionTopic: is the topic itself',
     ],
     ['a key that stands twice', 'name: a\nname: b', 'the same option stands here for the second time'],
     ['a key of the prototype', '__proto__: {}', '__proto__: unknown option'],

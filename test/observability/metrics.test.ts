@@ -80,9 +80,9 @@ describe('metrics', () => {
       ],
       unsent: () => 8,
       partitions: () => [
-        { partition: 0, records: 5, reachedMs: NOW - 2_000 },
-        { partition: 1, records: 0, reachedMs: NOW - 9_000_000 },
-        { partition: 2, records: 7, reachedMs: null },
+        { topic: 'edgemicro', partition: 0, records: 5, reachedMs: NOW - 2_000 },
+        { topic: 'edgemicro', partition: 1, records: 0, reachedMs: NOW - 9_000_000 },
+        { topic: 'edgemicro', partition: 2, records: 7, reachedMs: null },
       ],
       hasTicks: true,
     })

@@ -1,3 +1,4 @@
+import type { LineBlock } from '../../records.js'
 import type { Source } from '../source.js'
 import type { KafkaBlock } from './block-builder.js'
 import type { GroupEvent, GroupReader, GroupReaderOptions, Position } from './contract.js'
@@ -8,9 +9,14 @@ import { MessageBlocks } from './messages.js'
 
 /** Lines of one source out of one batch, and where in the topic they lay. */
 export interface GroupBlock extends KafkaBlock {
+  readonly topic: string
   readonly kafkaPartition: number
   /** The group has stored these lines already: they are read again for the state alone. */
   readonly isReplay: boolean
+}
+
+export function isOfGroup(block: LineBlock): block is GroupBlock {
+  return 'kafkaPartition' in block
 }
 
 /** How far one partition has been read. */
@@ -108,7 +114,7 @@ export class KafkaSource implements Source {
     ] as const) {
       if (part.length === 0) continue
       for (const block of this.#blocks.toBlocks({ ...batch, messages: part })) {
-        yield { ...block, kafkaPartition: partition, isReplay }
+        yield { ...block, topic: this.#options.topic, kafkaPartition: partition, isReplay }
       }
     }
   }

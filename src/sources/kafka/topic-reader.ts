@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { ConfigError, type HangupError, TransientError } from '../../errors.js'
+import { ConfigError, type HangupError } from '../../errors.js'
 import { deleteGroup, describeTopic, offsetsAt } from './admin.js'
 import type { KafkaConnection } from './client-options.js'
 import type { MessageBatch } from './contract.js'
 import { openGroupReader } from './group-reader.js'
-import { Problems } from './problems.js'
+import { patiently } from './patiently.js'
 import { expired } from './tenures.js'
-import { pause } from './waiting.js'
 
 /** Offsets by partition, or the first ones of a time or later. */
 export type TopicPlace = ReadonlyMap<number, number> | { readonly timeMs: number }
@@ -41,7 +40,7 @@ export function readTopic(options: TopicReadOptions): TopicReading {
     [...(stretches?.values() ?? [])].reduce((total, stretch) => total + of(stretch), 0)
   return {
     async *read(signal) {
-      stretches = await plannedStretches(options, signal)
+      stretches = await patiently({ ...options, signal }, () => lookUp(options))
       if (stretches !== null) yield* readStretches(options, stretches, signal)
     },
     progress: () => ({
@@ -99,24 +98,7 @@ function upTo(batch: MessageBatch, to: number): MessageBatch {
   return { ...batch, nextOffset: to, messages: batch.messages.filter(({ offset }) => offset < to) }
 }
 
-/** Looks up where to begin and end, as long as that takes; null at an abort. */
-async function plannedStretches(
-  options: TopicReadOptions,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, Stretch> | null> {
-  const problems = new Problems(options.onProblem)
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    try {
-      return await lookUp(options)
-    } catch (error) {
-      if (!(error instanceof TransientError)) throw error
-      problems.tell(error)
-      await pause(Math.min(500 * 2 ** attempt, LONGEST_PAUSE_MS), signal)
-    }
-  }
-  return null
-}
-
+/** Where to begin and end. */
 async function lookUp(options: TopicReadOptions): Promise<ReadonlyMap<number, Stretch>> {
   const { topic, from, to, onProblem } = options
   const ranges = await describeTopic(options, topic)
@@ -143,5 +125,3 @@ async function lookUp(options: TopicReadOptions): Promise<ReadonlyMap<number, St
 async function offsetsOf(options: TopicReadOptions, place: TopicPlace): Promise<ReadonlyMap<number, number>> {
   return 'timeMs' in place ? offsetsAt(options, options.topic, place.timeMs) : place
 }
-
-const LONGEST_PAUSE_MS = 15_000
