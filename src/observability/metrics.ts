@@ -117,6 +117,13 @@ export const METRICS: readonly MetricDeclaration[] = [
       }),
   },
   {
+    name: 'hangup_pairs_total',
+    type: 'counter',
+    help: 'Target halves of failures, by how their client halves came: by the same partition (together), another (apart), not in time (alone).',
+    labels: ['halves'],
+    read: ({ pairs: { together, apart, alone } }) => by('halves', { together, apart, alone }),
+  },
+  {
     name: 'hangup_read_bytes_total',
     type: 'counter',
     help: 'Bytes of lines that were read, unpacked, those of replays too.',

@@ -10,6 +10,7 @@ import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import type { Input } from './input.js'
+import { KeyDoctor } from './key-doctor.js'
 import { openInput } from './open-input.js'
 import { openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
@@ -118,6 +119,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     requests: () => processor.requests(),
     unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
     partitions: () => input.lag(),
+    pairs: () => processor.pairs,
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
@@ -131,6 +133,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
         onSaved: () => observer.checkpointSaved(),
       })
     : null
+  const doctor = keyDoctorOf(opened)
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   const give = async (): Promise<void> => {
@@ -169,11 +172,15 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     }
     await give()
     await deadLetters.makeRoom()
-    if (block === null) await saver?.save(snapshot)
+    if (block === null) {
+      doctor?.look(processor.pairs)
+      await saver?.save(snapshot)
+    }
     observer.report(sinks)
     observer.waits()
   }
   observer.stopping()
+  doctor?.look(processor.pairs)
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
   const last = progress.snapshot(openSinceMs, { allStored: true })
@@ -210,6 +217,13 @@ export function processorOptions(
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
+}
+
+/** Null where halves may travel as they like. */
+function keyDoctorOf({ config, onProblem }: Pick<RunInput, 'config' | 'onProblem'>): KeyDoctor | null {
+  const { source } = config
+  if (source.kind !== 'kafka' || source.partitionedBy === 'none') return null
+  return new KeyDoctor({ topic: source.topic, onProblem })
 }
 
 /** What the way of lines through a topic asks of the steps. */

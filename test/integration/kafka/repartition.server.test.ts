@@ -54,17 +54,26 @@ function instanceOf(topic: string, name: string): Instance {
   }
 }
 
-/** Each line in whatever partition, as a shipper without keys does it; `isNamed`: with its file. */
-async function scatter(topic: string, logs: readonly FutureLog[], { isNamed }: { isNamed: boolean }): Promise<void> {
+interface Writing {
+  /** With the name of the file. */
+  readonly isNamed: boolean
+  /** The partition of a line; any if not said, as by a shipper without keys. */
+  readonly place?: (line: string, log: FutureLog) => number
+}
+
+const anywhere = (): number => random.between(0, PARTITIONS - 1)
+
+async function write(topic: string, logs: readonly FutureLog[], { isNamed, place = anywhere }: Writing): Promise<void> {
   const producer = openProducer(kafka.brokers, topic)
-  for (const { name, bytes } of logs) {
+  for (const log of logs) {
+    const { name, bytes } = log
     const byPartition = Array.from(
       { length: PARTITIONS },
       (): { value: Buffer; headers?: Record<string, string> }[] => [],
     )
     for (const line of bytes.toString('latin1').split('\n').slice(0, -1)) {
       const headers = isNamed ? { path: `/var/tmp/${name}` } : undefined
-      byPartition[random.between(0, PARTITIONS - 1)].push({ value: Buffer.from(line, 'latin1'), headers })
+      byPartition[place(line, log) % PARTITIONS].push({ value: Buffer.from(line, 'latin1'), headers })
     }
     await Promise.all(byPartition.map((messages, partition) => producer.send(partition, messages)))
   }
@@ -116,7 +125,7 @@ describe('a topic without a key, whose halves travel apart', () => {
     const topic = await topics.make(PARTITIONS)
     // Where no file is named, all lines have one clock: in the order of time, none is late.
     const logs = ['d-337-102', 'h-337-110', 'i-337-c-error-116'].flatMap(corpusLogs).sort(byTime)
-    await scatter(topic, logs.slice(0, 2), { isNamed })
+    await write(topic, logs.slice(0, 2), { isNamed })
     const instance = instanceOf(topic, 'a')
     const commandLine = ['run', PIPELINE, ...NONE]
     for (let kill = 0; kill < 3; kill++) {
@@ -126,7 +135,7 @@ describe('a topic without a key, whose halves travel apart', () => {
       await ended
     }
     const last = start(commandLine, instance)
-    await scatter(topic, logs.slice(2), { isNamed })
+    await write(topic, logs.slice(2), { isNamed })
     await caughtUp(topic)
     last.child.kill('SIGTERM')
     expect(await last.ended).toMatchObject({ code: 143 })
@@ -140,5 +149,74 @@ describe('a topic without a key, whose halves travel apart', () => {
     expect(requests(stored.traffic)).toBe(requests(direct.traffic.filter(({ basis }) => basis === 'lines')))
     const made = await describeTopic(connectionTo(kafka.brokers), halvesTopic(topic))
     expect(made).toHaveLength(PARTITIONS)
+  })
+})
+
+describe('the keys of a topic', () => {
+  const logs = ['h-337-110', 'd-337-102'].flatMap(corpusLogs)
+  const bySource: Writing = { isNamed: true, place: (_, log) => logs.indexOf(log) }
+  const byId: Writing = {
+    isNamed: true,
+    place: (line) => Number.parseInt(/\[([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}/.exec(line)?.[1] ?? '0', 16),
+  }
+
+  async function checked(writing: Writing, options: readonly string[] = []) {
+    const topic = await topics.make(PARTITIONS)
+    await write(topic, logs, writing)
+    const partitionedBy = options[0] ?? 'source'
+    const pipeline = fs.readFileSync(PIPELINE, 'utf8').replace(/partitionedBy: \w+/, `partitionedBy: ${partitionedBy}`)
+    const file = sandbox.write(`${topic}.yaml`, pipeline)
+    const instance = instanceOf(topic, 'check')
+    const result = await sandbox.hangup(['check', file, '--connect'], { ...instance, timeoutMs: 60_000 })
+    return { topic, instance, ...result }
+  }
+
+  test('are found to be right where both halves and all lines of a file are on one partition', async () => {
+    const { code, stderr } = await checked(bySource)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/both halves on one partition for (\d+) of \1 /),
+    })
+  })
+
+  test('are found to be wrong where halves are anywhere, with the fix', async () => {
+    const { code, stderr } = await checked({ isNamed: false })
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringMatching(
+        /the halves of \d+ of \d+ requests travel on different partitions.*\n.*partitionedBy: none/,
+      ),
+    })
+  })
+
+  test('are found to be those of requests where the pipeline believes them to be of files', async () => {
+    const { code, stderr } = await checked(byId)
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringMatching(
+        /lines of 2 of 2 files are on several partitions.*\n.*partitionedBy: correlationId/,
+      ),
+    })
+    expect(await checked(byId, ['correlationId'])).toMatchObject({ code: 0 })
+  })
+
+  test('are found to be better than they need be for a repartition topic', async () => {
+    const { code, stderr } = await checked(byId, ['none'])
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('would do without a repartition topic'),
+    })
+    expect(stderr).toContain('not there yet: a run makes it')
+  })
+
+  test('are noticed by a run that reads them, too, with how many there are', async () => {
+    const { instance, topic } = await checked({ isNamed: false })
+    const { child, ended } = start(['run', PIPELINE], instance)
+    await until('it is told', async () => {
+      const lags = await lagOf(connectionTo(kafka.brokers), `group ${topic}`, topic)
+      return lags.every(({ lag }) => lag === 0)
+    })
+    child.kill('SIGTERM')
+    expect((await ended).stderr).toMatch(/the halves of \d+ of \d+ requests travel on different partitions/)
   })
 })
