@@ -107,7 +107,8 @@ export class Processor implements LineHandler {
 
   /**
    * Takes a block; returns the largest event time in it, or minus infinity. A replay is read for the state alone: what
-   * it gives is stored already, which changes our own numbers and nothing else.
+   * comes of its lines alone is stored already, and is not given again. For its evidence is less than it was: where it
+   * begins, what came before is missing.
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
@@ -274,6 +275,7 @@ export class Processor implements LineHandler {
         id,
         half,
         partition: partition.name,
+        isReplay: this.#isReplay,
         watermarkMs: partition.clock.watermarkMs,
         request: () => this.#facts(partition, view),
         // A target half tells its target, so nothing has to be inferred for it.
@@ -300,6 +302,7 @@ export class Processor implements LineHandler {
       this.#joiner.noteClientAborted({
         id,
         partition: partition.name,
+        isReplay: this.#isReplay,
         watermarkMs: partition.clock.watermarkMs,
         timeMs: view.timeMs,
         afterMs: view.number(Field.timeTaken) ?? 0,
