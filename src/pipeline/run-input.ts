@@ -34,7 +34,12 @@ export interface Timing {
   readonly quietMs: number
 }
 
-export type Measure = () => { readonly readBytes: number; readonly totalBytes: number | null }
+/** How far reading is, of files in bytes and of topics in messages. `total` is null where the end is not known. */
+export type Measure = () => {
+  readonly done: number
+  readonly total: number | null
+  readonly unit: 'bytes' | 'messages'
+}
 
 export interface RunResult {
   readonly ledger: Readonly<Ledger>
