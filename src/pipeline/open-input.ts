@@ -51,7 +51,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
   }
 }
 
-const UNKNOWN_LENGTH: Measure = () => ({ readBytes: 0, totalBytes: null })
+const UNKNOWN_LENGTH: Measure = () => ({ done: 0, total: null, unit: 'bytes' })
 
 function openGroup(
   source: PipelineConfig['source'] & { kind: 'kafka' },
@@ -112,10 +112,9 @@ export async function openSource(
       return openLogs({ inputs: source.paths, stdin, onProblem })
     case 'stdin':
       return openLogs({ inputs: ['-'], stdin, onProblem })
-    case 'kafka':
-      return {
-        source: new TopicSource({ ...source, clientId: CLIENT_ID, from: 'beginning', onProblem }),
-        progress: UNKNOWN_LENGTH,
-      }
+    case 'kafka': {
+      const topic = new TopicSource({ ...source, clientId: CLIENT_ID, from: 'beginning', onProblem })
+      return { source: topic, progress: () => topic.progress() }
+    }
   }
 }
