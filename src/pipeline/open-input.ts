@@ -6,6 +6,7 @@ import { TopicSource } from '../sources/kafka/topic-source.js'
 import type { Source } from '../sources/source.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import { TailSource } from '../sources/tail/tail-source.js'
+import { openBackfill } from './backfill/open-backfill.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 import { KafkaProgress } from './kafka-progress.js'
 import { openLogs } from './open-logs.js'
@@ -27,7 +28,8 @@ export interface Input {
   close(): Promise<void>
 }
 
-export interface InputOptions extends Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem' | 'signal'> {
+export interface InputOptions
+  extends Pick<RunInput, 'config' | 'once' | 'backfill' | 'stdin' | 'onProblem' | 'signal'> {
   /** Null where positions are not kept in a file. */
   readonly checkpoints: CheckpointStore | null
   /** Told of partitions that are no longer read here. */
@@ -36,7 +38,10 @@ export interface InputOptions extends Pick<RunInput, 'config' | 'once' | 'stdin'
 
 /** Opens the source of a run where the run before it stopped. */
 export async function openInput(options: InputOptions): Promise<Input> {
-  const { config, once, checkpoints } = options
+  const { config, once, backfill, checkpoints } = options
+  if (config.source.kind === 'kafka' && backfill !== undefined) {
+    return openBackfill({ ...options, ...config, source: config.source, backfill, horizonMs: EVIDENCE_HORIZON_MS })
+  }
   if (config.source.kind === 'kafka' && !once) return openGroup(config.source, options)
   const resumed = (await checkpoints?.load()) ?? undefined
   const { source, progress: measure } = await openSource(options, resumed?.files ?? [])

@@ -4,11 +4,14 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { HangupError } from '../errors.js'
 import type { RunObserver } from '../observability/observer.js'
 import type { Ledger } from '../records.js'
+import type { Backfill } from './backfill/plan.js'
 
 export interface RunInput {
   readonly config: PipelineConfig
   /** End when the input is exhausted; a followed file is then read from its beginning to its end. */
   readonly once: boolean
+  /** Read this part of the topic, and no more. */
+  readonly backfill?: Backfill
   readonly proxies: readonly ConfiguredProxy[]
   /** This machine's name, for `gateway.hostFrom: machine`. */
   readonly machine: string

@@ -19,8 +19,9 @@ export interface TopicPlanOptions extends KafkaConnection {
 /** What is to be read of one partition: half-open, and empty where the two are the same. */
 export interface TopicStretch {
   readonly partition: number
-  /** The first offset that is there. */
+  /** The first offset that is there, and the one behind the last. */
   readonly begin: number
+  readonly end: number
   readonly from: number
   readonly to: number
 }
@@ -65,7 +66,7 @@ async function lookUp(options: TopicPlanOptions): Promise<readonly TopicStretch[
     const last = Math.min(ends?.get(partition) ?? end, end)
     const first = Math.max(start, begin)
     if (start < begin && last > start) onProblem(deleted(topic, partition, start, begin))
-    stretches.push({ partition, begin, from: first, to: Math.max(first, last) })
+    stretches.push({ partition, begin, end, from: first, to: Math.max(first, last) })
   }
   return stretches
 }

@@ -20,7 +20,7 @@ export interface TopicReading {
 }
 
 /** A stretch of one partition, and how far it is read. */
-export interface StretchPosition extends Omit<TopicStretch, 'begin'> {
+export interface StretchPosition extends Omit<TopicStretch, 'begin' | 'end'> {
   readonly position: number
 }
 
