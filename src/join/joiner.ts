@@ -12,12 +12,10 @@ export interface JoinInput {
   readonly request: () => RequestFacts
   /** These facts lack nothing that another half could add. */
   readonly isWhole?: boolean
-  /** The line is read again for the state alone: of lines like it alone nothing is emitted. */
-  readonly isReplay?: boolean
 }
 
 /** The gateway's note that the client of a request had gone. */
-export interface ClientAbortedNote extends Pick<JoinInput, 'id' | 'partition' | 'watermarkMs' | 'isReplay'> {
+export interface ClientAbortedNote extends Pick<JoinInput, 'id' | 'partition' | 'watermarkMs'> {
   readonly timeMs: number
   /** How long the client had waited. */
   readonly afterMs: number
@@ -49,6 +47,8 @@ export class Joiner {
    */
   readonly #bySecond = new Map<number, Pending[]>()
   #evicted = 0
+  /** Lines are read again for the state alone: of failures with such lines alone nothing is emitted. */
+  isReplay = false
 
   constructor(options: JoinerOptions) {
     this.#options = options
@@ -64,7 +64,7 @@ export class Joiner {
   }
 
   /** Returns failures that are due now: a completed one (eager), or those that had to make room. */
-  add({ id, half, partition, watermarkMs, request, isWhole = false, isReplay }: JoinInput): readonly Failure[] {
+  add({ id, half, partition, watermarkMs, request, isWhole = false }: JoinInput): readonly Failure[] {
     const due: Failure[] = [...this.#expire(id, watermarkMs)]
     const pending = this.#pending.get(id) ?? this.#open(id, partition, half.timeMs)
     this.#touch(pending, Math.max(half.timeMs, watermarkMs))
@@ -73,7 +73,7 @@ export class Joiner {
     pending.isWhole ||= isWhole
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
-    if (isReplay !== true) pending.changed = true
+    pending.changed ||= !this.isReplay
     if (this.#options.emit === 'eager' && pending.changed && pending.client !== null && pending.target.length > 0) {
       pending.changed = false
       due.push(toFailure(pending, pending.request))
@@ -83,11 +83,11 @@ export class Joiner {
   }
 
   /** The gateway's note that the client had gone: part of a failure, never one by itself. */
-  noteClientAborted({ id, partition, watermarkMs, timeMs, afterMs, isReplay }: ClientAbortedNote): readonly Failure[] {
+  noteClientAborted({ id, partition, watermarkMs, timeMs, afterMs }: ClientAbortedNote): readonly Failure[] {
     const due = this.#expire(id, watermarkMs)
     const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
     pending.clientAbortedAfterMs = afterMs
-    if (isReplay !== true) pending.changed = true
+    pending.changed ||= !this.isReplay
     return this.#pending.size > this.#options.maxPending ? [...due, ...this.#evict()] : due
   }
 

@@ -40,7 +40,10 @@ export interface InputOptions
 export async function openInput(options: InputOptions): Promise<Input> {
   const { config, once, backfill, checkpoints } = options
   if (config.source.kind === 'kafka' && backfill !== undefined) {
-    return openBackfill({ ...options, ...config, source: config.source, backfill, horizonMs: EVIDENCE_HORIZON_MS })
+    const part = { ...options, ...config, source: config.source, backfill, horizonMs: EVIDENCE_HORIZON_MS }
+    const { source, progress } = await openBackfill(part)
+    const [measure, lag] = [() => source.progress(), () => progress.lag()]
+    return { source, measure, progress, lag, keepsPositions: true, closedUntilMs: {}, close: async () => {} }
   }
   if (config.source.kind === 'kafka' && !once) return openGroup(config.source, options)
   const resumed = (await checkpoints?.load()) ?? undefined

@@ -67,7 +67,6 @@ export class Processor implements LineHandler {
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
-  #isReplay = false
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
@@ -107,13 +106,12 @@ export class Processor implements LineHandler {
 
   /**
    * Takes a block; returns the largest event time in it, or minus infinity. A replay is read for the state alone: what
-   * comes of its lines alone is stored already, and is not given again. For its evidence is less than it was: where it
-   * begins, what came before is missing.
+   * its lines alone give is stored already, from more evidence than is there where it begins, and is not given again.
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
-    this.#isReplay = isReplay
+    this.#joiner.isReplay = isReplay
     if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
@@ -266,7 +264,7 @@ export class Processor implements LineHandler {
   #join(partition: Partition, view: EventView): void {
     const half = this.#reader.half(view)
     const id = this.#reader.idOf(view)
-    if (this.#isReplay) this.#options.onReplayedHalf?.(id)
+    if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }
@@ -275,7 +273,6 @@ export class Processor implements LineHandler {
         id,
         half,
         partition: partition.name,
-        isReplay: this.#isReplay,
         watermarkMs: partition.clock.watermarkMs,
         request: () => this.#facts(partition, view),
         // A target half tells its target, so nothing has to be inferred for it.
@@ -302,7 +299,6 @@ export class Processor implements LineHandler {
       this.#joiner.noteClientAborted({
         id,
         partition: partition.name,
-        isReplay: this.#isReplay,
         watermarkMs: partition.clock.watermarkMs,
         timeMs: view.timeMs,
         afterMs: view.number(Field.timeTaken) ?? 0,

@@ -23,10 +23,11 @@ function add(joiner: Joiner, role: HalfRole, added: Added = {}) {
     partition = 'p',
     watermarkMs = Number.NEGATIVE_INFINITY,
     request = facts(),
-    isReplay,
+    isReplay = false,
     ...sketch
   } = added
-  return joiner.add({ id, half: half(role, sketch), partition, watermarkMs, request: () => request, isReplay })
+  joiner.isReplay = isReplay
+  return joiner.add({ id, half: half(role, sketch), partition, watermarkMs, request: () => request })
 }
 
 const closeAt = (joiner: Joiner, at: number) => joiner.close(() => T0 + at, T0 + at)
@@ -238,7 +239,7 @@ describe.each(['final', 'eager'] as const)('lines that are read again, %s', (emi
     const joiner = joinerOf({ emit })
     expect(add(joiner, 'request_error', { isReplay: true })).toEqual([])
     expect(add(joiner, 'client', { isReplay: true })).toEqual([])
-    note(joiner, { isReplay: true })
+    note(joiner)
     expect(joiner.changed()).toEqual([])
     expect(joiner.closeAll()).toEqual([])
   })
@@ -253,6 +254,7 @@ describe.each(['final', 'eager'] as const)('lines that are read again, %s', (emi
   test('are emitted with a new note that the client had gone', () => {
     const joiner = joinerOf({ emit })
     add(joiner, 'request_error', { isReplay: true })
+    joiner.isReplay = false
     note(joiner)
     expect(joiner.closeAll()).toMatchObject([{ id: 'a', clientAbortedAfterMs: 40 }])
   })

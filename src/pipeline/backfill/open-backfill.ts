@@ -1,6 +1,5 @@
 import type { PipelineConfig } from '../../config/schema.js'
 import { TopicSource } from '../../sources/kafka/topic-source.js'
-import type { Input } from '../open-input.js'
 import type { RunInput } from '../run-input.js'
 import { findLeads } from './find-leads.js'
 import { BACKFILL_CLIENT_ID, type Backfill } from './plan.js'
@@ -14,11 +13,16 @@ export interface OpenBackfillOptions extends Pick<RunInput, 'onProblem' | 'signa
   readonly horizonMs: number
 }
 
+export interface OpenedBackfill {
+  readonly source: TopicSource
+  readonly progress: TopicProgress
+}
+
 /**
  * Opens a range of a topic, in the offsets that were looked up before. Reading begins before the range, for the state
  * alone, so that what is stored of the range is what a group stores that has read on from further back.
  */
-export async function openBackfill(options: OpenBackfillOptions): Promise<Input> {
+export async function openBackfill(options: OpenBackfillOptions): Promise<OpenedBackfill> {
   const { source, join, backfill, horizonMs, onProblem, signal } = options
   const { brokers, security, topic } = source
   const { stretches, onStored } = backfill
@@ -31,22 +35,13 @@ export async function openBackfill(options: OpenBackfillOptions): Promise<Input>
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
   }
   const limits = { ...join, horizonMs, silentMs: horizonMs }
-  const topicSource = new TopicSource({
+  const opened = new TopicSource({
     ...reading,
     from: await findLeads({ ...reading, ...limits, stretches }, signal),
     to: new Map(stretches.map(({ partition, to }) => [partition, to])),
     replayUntil: new Map(stretches.map(({ partition, from }) => [partition, from])),
   })
-  const progress = new TopicProgress({ source: topicSource, onStored })
-  return {
-    source: topicSource,
-    measure: () => topicSource.progress(),
-    progress,
-    keepsPositions: true,
-    closedUntilMs: {},
-    lag: () => progress.lag(),
-    close: async () => {},
-  }
+  return { source: opened, progress: new TopicProgress({ source: opened, onStored }) }
 }
 
 /** Nobody waits for these lines, so they come in large pieces. */
