@@ -67,6 +67,8 @@ export class Joiner {
   readonly #remembered = new Map<string, Pending>()
   readonly #pairs: PairCounts = { together: 0, apart: 0, alone: 0 }
   #evicted = 0
+  /** Lines are read again for the state alone: of failures with such lines alone nothing is emitted. */
+  isReplay = false
 
   constructor(options: JoinerOptions) {
     this.#options = options
@@ -96,9 +98,9 @@ export class Joiner {
     const wasPair = isPair(pending)
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
-    pending.changed = true
+    pending.changed ||= !this.isReplay
     if (!wasPair && isPair(pending)) this.#countPair(pending.partition, partition)
-    if (this.#options.emit === 'eager' && isPair(pending)) {
+    if (this.#options.emit === 'eager' && pending.changed && isPair(pending)) {
       pending.changed = false
       due.push(toFailure(pending, pending.request))
     }
@@ -111,7 +113,7 @@ export class Joiner {
     const due = this.#expire(id, watermarkMs)
     const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
     pending.clientAbortedAfterMs = afterMs
-    pending.changed = true
+    pending.changed ||= !this.isReplay
     return this.#pending.size > this.#options.maxPending ? [...due, ...this.#evict()] : due
   }
 
@@ -224,7 +226,7 @@ export class Joiner {
       firstMs: timeMs,
       lastMs: timeMs,
       second: Number.NaN,
-      changed: true,
+      changed: false,
     }
     this.#pending.set(id, pending)
     this.#put(pending)
@@ -277,7 +279,7 @@ interface Pending {
   lastMs: number
   /** The bucket it stands in. */
   second: number
-  /** Something came since it was last emitted. */
+  /** Something new came since it was last emitted. */
   changed: boolean
 }
 

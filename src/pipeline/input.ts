@@ -18,7 +18,8 @@ export interface Input {
   close(): Promise<void>
 }
 
-export interface InputOptions extends Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem' | 'signal'> {
+export interface InputOptions
+  extends Pick<RunInput, 'config' | 'once' | 'backfill' | 'stdin' | 'onProblem' | 'signal'> {
   /** Another topic of which the group reads all that comes, beside that of the source; null where there is none. */
   readonly repartitionTopic: string | null
   /** Null where positions are not kept in a file. */

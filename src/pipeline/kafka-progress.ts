@@ -1,7 +1,8 @@
 import type { PartitionLag } from '../observability/snapshot.js'
 import type { LineBlock } from '../records.js'
 import { floorMetadata } from '../sources/kafka/floor.js'
-import { isOfGroup, type KafkaSource, type PartitionChange } from '../sources/kafka/kafka-source.js'
+import { isOfGroup } from '../sources/kafka/group-block.js'
+import type { KafkaSource, PartitionChange } from '../sources/kafka/kafka-source.js'
 import type { InputProgress, Save } from './progress.js'
 import type { BlockPart } from './replay.js'
 

@@ -3,7 +3,8 @@ import type { LineBlock } from '../records.js'
 import { interleaved } from '../sources/interleaved.js'
 import { ensureTopic } from '../sources/kafka/admin.js'
 import { CLIENT_ID } from '../sources/kafka/client-options.js'
-import { isOfGroup, KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-source.js'
+import { isOfGroup } from '../sources/kafka/group-block.js'
+import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-source.js'
 import type { Source } from '../sources/source.js'
 import type { Input, InputOptions } from './input.js'
 import { KafkaProgress } from './kafka-progress.js'
@@ -35,7 +36,7 @@ export function openGroups(source: KafkaConfig, options: InputOptions): Input {
   }
 }
 
-export const UNKNOWN_LENGTH: Measure = () => ({ readBytes: 0, totalBytes: null })
+export const UNKNOWN_LENGTH: Measure = () => ({ done: 0, total: null, unit: 'bytes' })
 
 const UNMEASURED = { measure: UNKNOWN_LENGTH, keepsPositions: true, closedUntilMs: {} }
 

@@ -3,6 +3,7 @@ import { TopicSource } from '../sources/kafka/topic-source.js'
 import type { Source } from '../sources/source.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import { TailSource } from '../sources/tail/tail-source.js'
+import { openBackfill } from './backfill/open-backfill.js'
 import type { Input, InputOptions } from './input.js'
 import { openGroups, UNKNOWN_LENGTH } from './open-groups.js'
 import { openLogs } from './open-logs.js'
@@ -12,7 +13,13 @@ import type { Measure, RunInput } from './run-input.js'
 
 /** Opens the source of a run where the run before it stopped. */
 export async function openInput(options: InputOptions): Promise<Input> {
-  const { config, once, checkpoints } = options
+  const { config, once, backfill, checkpoints } = options
+  if (config.source.kind === 'kafka' && backfill !== undefined) {
+    const part = { ...options, ...config, source: config.source, backfill, horizonMs: EVIDENCE_HORIZON_MS }
+    const { source, progress } = await openBackfill(part)
+    const [measure, lag] = [() => source.progress(), () => progress.lag()]
+    return { source, measure, progress, lag, keepsPositions: true, closedUntilMs: {}, close: async () => {} }
+  }
   if (config.source.kind === 'kafka' && !once) return openGroups(config.source, options)
   const resumed = (await checkpoints?.load()) ?? undefined
   const { source, progress: measure } = await openSource(options, resumed?.files ?? [])
@@ -41,10 +48,9 @@ export async function openSource(
       return openLogs({ inputs: source.paths, stdin, onProblem })
     case 'stdin':
       return openLogs({ inputs: ['-'], stdin, onProblem })
-    case 'kafka':
-      return {
-        source: new TopicSource({ ...source, clientId: CLIENT_ID, from: 'beginning', onProblem }),
-        progress: UNKNOWN_LENGTH,
-      }
+    case 'kafka': {
+      const topic = new TopicSource({ ...source, clientId: CLIENT_ID, from: 'beginning', onProblem })
+      return { source: topic, progress: () => topic.progress() }
+    }
   }
 }

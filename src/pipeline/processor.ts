@@ -63,7 +63,6 @@ export class Processor implements LineHandler {
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
-  #isReplay = false
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
@@ -108,12 +107,12 @@ export class Processor implements LineHandler {
 
   /**
    * Takes a block; returns the largest event time in it, or minus infinity. A replay is read for the state alone: what
-   * it gives is stored already, which changes our own numbers and nothing else.
+   * its lines alone give is stored already, from more evidence than is there where it begins, and is not given again.
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
-    this.#isReplay = isReplay
+    this.#joiner.isReplay = isReplay
     if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
@@ -268,14 +267,14 @@ export class Processor implements LineHandler {
   #givesAway(view: EventView): boolean {
     const { onFailureLine } = this.#options
     if (onFailureLine === undefined || view.isEmpty(Field.correlationId)) return false
-    if (!this.#isReplay) onFailureLine(view)
+    if (!this.#joiner.isReplay) onFailureLine(view)
     return true
   }
 
   #join(partition: Partition, view: EventView): void {
     const half = this.#reader.half(view)
     const id = this.#reader.idOf(view)
-    if (this.#isReplay) this.#options.onReplayedHalf?.(id)
+    if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }

@@ -23,6 +23,7 @@ import type { Steps } from './steps.js'
 import { Activity, withTicks } from './ticks.js'
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
+const SELDOM = 15
 
 /**
  * Runs a pipeline: source → processor → delivery → sinks, and positions behind them. Ends when the input is exhausted
@@ -149,7 +150,9 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     }
     return progress.snapshot(openSinceMs)
   }
-  for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
+  // What is open is given out before each position is taken: where nobody waits for it, seldom.
+  const tickMs = once ? (input.keepsPositions ? SELDOM * timing.tickMs : null) : timing.tickMs
+  for await (const block of withTicks(source, { tickMs, signal })) {
     observer.turns()
     if (block !== null) {
       let maxMs = Number.NEGATIVE_INFINITY
@@ -204,7 +207,14 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
 
 /** What a pipeline's file makes of the steps; `floorTimeMs` is the checkpoint's. */
 export function processorOptions(
-  { config, once, proxies, machine, redactor }: Pick<Opened, 'config' | 'once' | 'proxies' | 'machine' | 'redactor'>,
+  {
+    config,
+    once,
+    backfill,
+    proxies,
+    machine,
+    redactor,
+  }: Pick<Opened, 'config' | 'once' | 'backfill' | 'proxies' | 'machine' | 'redactor'>,
   floorTimeMs: Readonly<Record<string, number>>,
 ): ProcessorOptions {
   return {
@@ -213,7 +223,8 @@ export function processorOptions(
     ...config.join,
     emit: once ? 'final' : 'eager',
     ...kafkaProcessing(config),
-    heldWindows: once ? HELD_WINDOWS : undefined,
+    // A backfill gives what the group gives, to which a line may be late.
+    heldWindows: once && backfill === undefined ? HELD_WINDOWS : undefined,
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }

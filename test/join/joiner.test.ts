@@ -10,6 +10,7 @@ const joinerOf = (options: Partial<JoinerOptions> = {}): Joiner =>
   new Joiner({ windowMs: WINDOW_MS, maxPending: 1_000, emit: 'final', ...options })
 
 interface Added extends HalfSketch {
+  readonly isReplay?: boolean
   readonly id?: string
   readonly partition?: string
   readonly watermarkMs?: number
@@ -17,7 +18,15 @@ interface Added extends HalfSketch {
 }
 
 function add(joiner: Joiner, role: HalfRole, added: Added = {}) {
-  const { id = 'a', partition = 'p', watermarkMs = Number.NEGATIVE_INFINITY, request = facts(), ...sketch } = added
+  const {
+    id = 'a',
+    partition = 'p',
+    watermarkMs = Number.NEGATIVE_INFINITY,
+    request = facts(),
+    isReplay = false,
+    ...sketch
+  } = added
+  joiner.isReplay = isReplay
   return joiner.add({ id, half: half(role, sketch), partition, watermarkMs, request: () => request })
 }
 
@@ -222,6 +231,32 @@ describe('what has changed', () => {
     expect(add(joiner, 'client')).toMatchObject([{ id: 'a', client: {}, target: [{}] }])
     expect(joiner.changed()).toEqual([])
     expect(joiner.closeAll()).toEqual([])
+  })
+})
+
+describe.each(['final', 'eager'] as const)('lines that are read again, %s', (emit) => {
+  test('make no failure by themselves', () => {
+    const joiner = joinerOf({ emit })
+    expect(add(joiner, 'request_error', { isReplay: true })).toEqual([])
+    expect(add(joiner, 'client', { isReplay: true })).toEqual([])
+    note(joiner)
+    expect(joiner.changed()).toEqual([])
+    expect(joiner.closeAll()).toEqual([])
+  })
+
+  test('complete a failure that a new line belongs to', () => {
+    const joiner = joinerOf({ emit })
+    add(joiner, 'request_error', { isReplay: true })
+    const failures = [...add(joiner, 'client'), ...joiner.closeAll()]
+    expect(failures).toMatchObject([{ id: 'a', target: [{ role: 'request_error' }], client: { role: 'client' } }])
+  })
+
+  test('are emitted with a new note that the client had gone', () => {
+    const joiner = joinerOf({ emit })
+    add(joiner, 'request_error', { isReplay: true })
+    joiner.isReplay = false
+    note(joiner)
+    expect(joiner.closeAll()).toMatchObject([{ id: 'a', clientAbortedAfterMs: 40 }])
   })
 })
 

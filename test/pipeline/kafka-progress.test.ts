@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { KafkaProgress } from '../../src/pipeline/kafka-progress.js'
 import type { Position } from '../../src/sources/kafka/contract.js'
-import type { GroupBlock } from '../../src/sources/kafka/kafka-source.js'
+import type { GroupBlock } from '../../src/sources/kafka/group-block.js'
 
 const HORIZON_MS = 600_000
 const SILENT_MS = 600_000
