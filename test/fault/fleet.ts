@@ -167,7 +167,7 @@ export class Fleet {
     })
     expect({ code, stdout, stderr: code === 0 ? '' : stderr }).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('the same'),
+      stdout: expect.stringContaining(': the same\n'),
     })
   }
 

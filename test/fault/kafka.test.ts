@@ -92,8 +92,8 @@ describe('lines of other shippers that come in any order over files', () => {
     ['Filebeat, keyed by host', filebeat, byHost, {}],
     ['Fluent Bit, keyed by host', fluentBit, byHost, {}],
     ['Vector, keyed by host', vector, byHost, { withoutOffsets: true }],
-    ['Filebeat, keyed by correlation id', filebeat, byCorrelationId, { withoutStatistics: true }],
-    ['plain lines, keyed by correlation id', plain, byCorrelationId, { withoutOffsets: true, withoutStatistics: true }],
+    ['Filebeat, keyed by correlation id', filebeat, byCorrelationId, { isScattered: true }],
+    ['plain lines, keyed by correlation id', plain, byCorrelationId, { withoutOffsets: true, isScattered: true }],
   ] as const)('end as one pass over the files does: %s', async (name, envelope, keyOf, difference) => {
     const fleet = new Fleet(site, name.replace(/\W+/g, '-'))
     await fleet.createTopic(partitions)

@@ -8,7 +8,10 @@ import { type Rows, readStore } from './store.js'
  * The failures and requests that the group has stored in Elasticsearch are those of one pass over the files themselves:
  * nothing was lost or changed on the way, from the agent on.
  */
-export async function expectOnePassInElasticsearch(fleet: Fleet, leastFailures = 30): Promise<void> {
+export async function expectOnePassInElasticsearch(
+  fleet: Fleet,
+  { leastFailures = 30, ...difference }: Difference & { readonly leastFailures?: number } = {},
+): Promise<void> {
   const { elasticsearch } = fleet.site
   const direct = `${fleet.name}-direct`
   const { code, stderr } = await fleet.run('tail-to-elasticsearch', 'direct', ['--once'], {
@@ -19,12 +22,13 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, leastFailures =
   const failuresOf = async (prefix: string): Promise<Record<string, FailureDocument>> =>
     Object.fromEntries(
       (await documents<FailureDocument>(`${prefix}-failures-*`, elasticsearch))
-        .map(({ _id, _source }) => [_id, _source] as const)
+        .map(({ _id, _source }) => [_id, difference.isScattered ? lessInferredDocument(_source) : _source] as const)
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     )
   const trafficOf = async (prefix: string): Promise<Record<string, number>> =>
     summed(
       (await documents<TrafficDocument>(`${prefix}-traffic-*`, elasticsearch)).flatMap(({ _source }) => {
+        if (difference.isScattered && _source.edgemicro.basis === 'stats') return []
         const { requests, responses, partition: _, ...dimensions } = _source.edgemicro
         return counts({ timestamp: _source['@timestamp'], ...dimensions }, requests, responses)
       }),
@@ -38,26 +42,42 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, leastFailures =
 export interface Difference {
   /** The shipper tells no places in files. */
   readonly withoutOffsets?: boolean
-  /** A worker's lines are in several partitions, so that nothing is counted from its statistics. */
-  readonly withoutStatistics?: boolean
+  /** A worker's lines are in several partitions: nothing is counted from its statistics, and no target is inferred. */
+  readonly isScattered?: boolean
 }
 
 /** The same of a store in a file. */
 export async function expectOnePassInDuckDb(
   fleet: Fleet,
   instance: string,
-  { withoutOffsets = false, withoutStatistics = false }: Difference = {},
+  { withoutOffsets = false, isScattered = false }: Difference = {},
 ): Promise<void> {
   const { code, stderr } = await fleet.run('tail-to-duckdb', 'direct', ['--once'])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
   const [through, direct] = await Promise.all([instance, 'direct'].map((each) => readStore(fleet.storeOf(each))))
   const failuresById = (rows: Rows): Record<string, object> =>
-    Object.fromEntries(rows.map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]))
+    Object.fromEntries(
+      rows
+        .map((row) => (isScattered ? lessInferred(row) : row))
+        .map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]),
+    )
   const counted = (rows: Rows): Record<string, number> =>
-    requestsByMinute(withoutStatistics ? rows.filter(({ basis }) => basis !== 'stats') : rows)
+    requestsByMinute(isScattered ? rows.filter(({ basis }) => basis !== 'stats') : rows)
   expect(direct.failures.length).toBeGreaterThan(30)
   expectSameEntries(failuresById(through.failures), failuresById(direct.failures))
   expect(counted(through.traffic)).toEqual(counted(direct.traffic))
+}
+
+/** What is known where no target is inferred. */
+function lessInferred(row: Rows[number]): Rows[number] {
+  if (row.target_source !== 'inferred') return row
+  return { ...row, target: null, target_source: 'unknown', server_address: null, server_port: null }
+}
+
+function lessInferredDocument(document: FailureDocument): FailureDocument {
+  if (document.edgemicro.target_source !== 'inferred') return document
+  const edgemicro = { ...document.edgemicro, target: null, target_source: 'unknown' as const }
+  return { ...document, edgemicro, server: { address: null, port: null } }
 }
 
 /** A row holds halves as JSON. */
