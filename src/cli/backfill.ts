@@ -49,7 +49,7 @@ export async function runBackfill({ config, range, run }: BackfillInput, context
 
 function whatIsThere(planned: readonly TopicStretch[]): string {
   const held = planned.filter(({ begin, end }) => begin < end)
-  if (held.length === 0) return 'the topic is empty'
+  if (held.length === 0) return 'its partitions are empty'
   return `what is there is ${renderRange(held.map(({ partition, begin, end }) => ({ partition, from: begin, to: end })))}`
 }
 
