@@ -238,6 +238,13 @@ describe('a backfill that does not come to its end', () => {
   }
 })
 
+test('a backfill whose store fails says how to go on', async () => {
+  fs.mkdirSync(storeOf('unusable'))
+  const { code, stderr } = await run(['--from', 'offset:1=5,2=7', '--to', 'offset:8'], 'unusable')
+  expect(code).toBe(1)
+  expect(stderr).toContain('To go on: --from offset:1=5,2=7 --to offset:1=8,2=8')
+})
+
 describe('a range', () => {
   test('that holds nothing is told, and is no error', async () => {
     for (const [from, to] of [
@@ -282,6 +289,17 @@ describe('a range', () => {
     expect(stderr).toContain(`messages were deleted before they were read: ${cut}/0 (3, its first offset is 8 now)`)
     expect(stderr).toContain('backfill: 27 messages, --from offset:0=8,1=5 --to offset:0=20,1=20')
     expect(stderr).toMatch(/^read 27 lines = /m)
+
+    const byTime = await run(['--from', '1h'], 'cut', cut)
+    expect(byTime).toMatchObject({ code: 0, stderr: expect.stringContaining('the partitions begin at offset:0=8') })
+  })
+
+  test('that is read with a key made anew is told so, for its documents may be others', async () => {
+    const told = 'a key of the hash is made'
+    const few = ['--from', 'offset:1=5', '--to', 'offset:1=8']
+    const elsewhere = ['--set', `state.directory=${sandbox.path('elsewhere')}`]
+    expect((await run([...few, ...elsewhere], 'elsewhere')).stderr).toContain(told)
+    expect((await run([...few, ...elsewhere], 'elsewhere')).stderr).not.toContain(told)
   })
 })
 
