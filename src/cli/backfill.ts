@@ -1,5 +1,7 @@
+import type { PipelineConfig } from '../config/schema.js'
 import { ConfigError, type HangupError, TransientError } from '../errors.js'
 import { type Backfill, planBackfill, type TopicRange } from '../pipeline/backfill/plan.js'
+import { redactionKeyOf } from '../pipeline/redaction-key.js'
 import type { RunInput } from '../pipeline/run-input.js'
 import type { TopicStretch } from '../sources/kafka/topic-plan.js'
 import type { StretchPosition } from '../sources/kafka/topic-reader.js'
@@ -31,6 +33,7 @@ export async function runBackfill({ config, range, run }: BackfillInput, context
     terminal.tell(`nothing lies in the range: ${whatIsThere(planned)}`)
     return exitCode
   }
+  for (const notice of await notices({ config, range }, stretches)) terminal.tell(notice)
   const messages = stretches.reduce((sum, { from, to }) => sum + to - from, 0)
   terminal.tell(`backfill: ${formatCount(messages)} messages, ${renderRange(stretches)}`)
   let rest: readonly StretchPosition[] = stretches.map((stretch) => ({ ...stretch, position: stretch.from }))
@@ -47,9 +50,36 @@ export async function runBackfill({ config, range, run }: BackfillInput, context
   }
 }
 
+/** What may make it store less than was meant, or something else. */
+async function notices(
+  { config, range }: Pick<BackfillInput, 'config' | 'range'>,
+  stretches: readonly TopicStretch[],
+): Promise<readonly string[]> {
+  const told: string[] = []
+  const cut = stretches.filter(({ from, begin }) => from === begin && begin > 0)
+  if (cut.length > 0 && typeof range.from === 'object' && 'timeMs' in range.from) {
+    const places = cut.map(({ partition, begin }) => `${partition}=${begin}`).join(',')
+    told.push(`what was sent before is deleted, if it was in the range: the partitions begin at offset:${places}`)
+  }
+  const { clientId, keyFile } = config.redact
+  if (clientId === 'hash' && keyFile === undefined && !(await hasRedactionKey(config))) {
+    told.push(
+      `a key of the hash is made: ${config.state.directory}; where the group has another one, failures without a correlation id are stored twice: set redact.keyFile or --state`,
+    )
+  }
+  return told
+}
+
+function hasRedactionKey(config: PipelineConfig): Promise<boolean> {
+  return redactionKeyOf(config, { mayMake: false }).then(
+    () => true,
+    () => false,
+  )
+}
+
 function whatIsThere(planned: readonly TopicStretch[]): string {
   const held = planned.filter(({ begin, end }) => begin < end)
-  if (held.length === 0) return 'the topic is empty'
+  if (held.length === 0) return 'its partitions are empty'
   return `what is there is ${renderRange(held.map(({ partition, begin, end }) => ({ partition, from: begin, to: end })))}`
 }
 
