@@ -43,12 +43,15 @@ const kafkaSecurity = section({
   }).optional(),
 })
 
+const topicOf = (what: string) =>
+  text({
+    pattern: { regex: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, means: 'letters, digits, `.`, `_` and `-`, at most 249' },
+    help: `topic of ${what}`,
+  })
+
 const kafkaTopic = {
   brokers: list({ min: 1, item: broker, help: 'brokers to start from' }).prefault(['localhost:9092']),
-  topic: text({
-    pattern: { regex: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, means: 'letters, digits, `.`, `_` and `-`, at most 249' },
-    help: 'topic of raw log lines',
-  }),
+  topic: topicOf('raw log lines'),
 }
 
 const source = oneOf({
@@ -148,16 +151,33 @@ const elasticsearch = section(
   frequencyMs: frequency,
 }))
 
+const kafkaWriting = {
+  compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
+    help: 'how messages are packed; zstd asks for Node 22.15 or newer',
+  }).default('lz4'),
+  security: kafkaSecurity.prefault({}),
+}
+
+const deadLetterPlace: Rule = ({ path, kafka }, context) => {
+  if (path === undefined || kafka === undefined) return
+  context.addIssue({ code: 'custom', message: 'give either path or kafka: dead letters go to one place' })
+}
+
+const deadLetters = section(
+  {
+    path: path({
+      help: 'file of rejected lines and refused documents',
+      computedDefault: '`<state.directory>/<name>.dead-letters.ndjson`',
+    }).optional(),
+    kafka: section({ ...kafkaTopic, topic: topicOf('dead letters, in place of the file'), ...kafkaWriting }).optional(),
+  },
+  deadLetterPlace,
+)
+
 const sink = oneOf({
   duckdb: section({ path: path({ help: 'database file; made when absent' }).default('./hangup.duckdb') }),
   elasticsearch,
-  kafka: section({
-    ...kafkaTopic,
-    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
-      help: 'how messages are packed; zstd asks for Node 22.15 or newer',
-    }).default('lz4'),
-    security: kafkaSecurity.prefault({}),
-  }),
+  kafka: section({ ...kafkaTopic, ...kafkaWriting }),
   stdout: section({ traffic: flag({ help: 'print traffic documents too, not failures alone' }).default(false) }),
 })
 
@@ -217,12 +237,7 @@ export const pipelineSchema = z
     state: section({ directory: path({ help: 'checkpoints and the key of the hash' }).default('./.hangup') }).prefault(
       {},
     ),
-    deadLetters: section({
-      path: path({
-        help: 'file of rejected lines',
-        computedDefault: '`<state.directory>/<name>.dead-letters.ndjson`',
-      }).optional(),
-    }).prefault({}),
+    deadLetters: deadLetters.prefault({}),
     http: section({
       listen: address({ help: 'serves metrics and health; without the section `http`: nowhere' }).prefault(
         '127.0.0.1:9464',
@@ -232,7 +247,13 @@ export const pipelineSchema = z
   .superRefine(rulesBetweenOptions, { when: ({ value }) => typeof value === 'object' && value !== null })
   .transform(({ deadLetters, ...rest }) => ({
     ...rest,
-    deadLetters: { path: deadLetters.path ?? join(rest.state.directory, `${rest.name}.dead-letters.ndjson`) },
+    deadLetters:
+      deadLetters.kafka === undefined
+        ? {
+            kind: 'file' as const,
+            path: deadLetters.path ?? join(rest.state.directory, `${rest.name}.dead-letters.ndjson`),
+          }
+        : { kind: 'kafka' as const, ...deadLetters.kafka },
   }))
 
 /** A valid pipeline with all defaults filled in. */
@@ -243,6 +264,9 @@ export type SourceConfig = DeepReadonly<z.output<typeof source>>
 
 /** One sink of a pipeline: its `kind` and its options. */
 export type SinkConfig = DeepReadonly<z.output<typeof sink>>
+
+/** Where the dead letters of a pipeline go: a file or a topic. */
+export type DeadLettersConfig = PipelineConfig['deadLetters']
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -255,7 +279,7 @@ interface Unchecked {
   readonly source?: SourceConfig
   readonly sinks?: readonly (SinkConfig | undefined)[]
   readonly targets?: readonly ({ readonly target?: unknown } | undefined)[]
-  readonly deadLetters?: { readonly path?: unknown }
+  readonly deadLetters?: { readonly path?: unknown; readonly kafka?: Partial<Topic> }
 }
 
 /** Runs beside other faults, so that all are told at once: whatever is missing or wrong is passed over. */
@@ -264,6 +288,7 @@ function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx):
   const sinks = Array.isArray(config.sinks) ? config.sinks : []
   const targets = Array.isArray(config.targets) ? config.targets : []
   const deadLetters = config.deadLetters?.path
+  const lettersTopic = config.deadLetters?.kafka
 
   forRepeated(sinks.map(whereItWrites), (index, first) =>
     add(['sinks', index], `writes to the same place as sinks[${first}]`),
@@ -272,8 +297,14 @@ function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx):
     targets.map((entry) => entry?.target),
     (index, first) => add(['targets', index, 'target'], `stands in targets[${first}] already`),
   )
+  if (config.source?.kind === 'kafka' && isSameTopic(config.source, lettersTopic)) {
+    add(['deadLetters', 'kafka', 'topic'], 'is the topic that the source reads: letters are no lines')
+  }
   for (const [index, sink] of sinks.entries()) {
-    if (sink?.kind === 'kafka' && isSameTopic(config.source, sink)) {
+    if (sink?.kind === 'kafka' && isSameTopic(sink, lettersTopic)) {
+      add(['deadLetters', 'kafka', 'topic'], `is the topic of sinks[${index}]: letters are no lines`)
+    }
+    if (sink?.kind === 'kafka' && config.source?.kind === 'kafka' && isSameTopic(config.source, sink)) {
       add(['sinks', index, 'kafka', 'topic'], 'is the topic that the source reads: the lines would go round for ever')
     }
     if (sink?.kind === 'duckdb' && typeof deadLetters === 'string' && resolve(deadLetters) === resolve(sink.path)) {
@@ -307,10 +338,12 @@ function whereItWrites(sink: SinkConfig | undefined): string | undefined {
   }
 }
 
-function isSameTopic(source: SourceConfig | undefined, sink: SinkConfig & { kind: 'kafka' }): boolean {
-  return (
-    source?.kind === 'kafka' &&
-    source.topic === sink.topic &&
-    source.brokers.some((broker) => sink.brokers.includes(broker))
-  )
+interface Topic {
+  readonly brokers: readonly string[]
+  readonly topic: string
+}
+
+/** Each part of the other one may be missing or wrong still. */
+function isSameTopic(one: Topic, other: Partial<Topic> | undefined): boolean {
+  return one.topic === other?.topic && one.brokers.some((broker) => other.brokers?.includes(broker) === true)
 }

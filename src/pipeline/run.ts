@@ -8,7 +8,7 @@ import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { type Input, openInput } from './open-input.js'
-import { openLineSink, openSink } from './open-sinks.js'
+import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
@@ -25,6 +25,11 @@ const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
 export async function runPipeline(input: RunInput): Promise<RunResult> {
   const { config, once, observer = new RunObserver() } = input
   const redactor = new Redactor(config.redact, await redactionKeyOf(config, { mayMake: true }))
+  const deadLetters = new DeadLetters({
+    sink: openDeadLetterSink(config.deadLetters, input),
+    redact: (text) => redactor.rejected(text),
+    gatewayOf: ({ gateway }) => (config.gateway.hostFrom === 'machine' ? input.machine : gateway),
+  })
   const follows = config.source.kind === 'tail' && !once
   const checkpoints = follows
     ? await CheckpointStore.open({
@@ -33,11 +38,10 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         onProblem: input.onProblem,
       })
     : null
-  const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
   const lineSinks: KafkaLineSink[] = []
   const shippers: Shipper[] = []
-  const ends = () => [...sinks, ...lineSinks, ...(checkpoints === null ? [] : [checkpoints])]
+  const ends = () => [...sinks, ...lineSinks, deadLetters, ...(checkpoints === null ? [] : [checkpoints])]
   let result: RunResult
   try {
     for (const sink of config.sinks) {
@@ -111,9 +115,8 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
 
   const saver = input.keepsPositions
     ? new CheckpointSaver({
-        flows,
+        flows: [...flows, deadLetters],
         settle: () => delivery.settle(),
-        deadLetters,
         onSaved: () => observer.checkpointSaved(),
       })
     : null
@@ -154,7 +157,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       }
     }
     await give()
-    await deadLetters.makeRoom()
+    await deadLetters.makeRoom({ now: block === null })
     if (block === null) await saver?.save(snapshot)
     observer.report(sinks)
     observer.waits()
