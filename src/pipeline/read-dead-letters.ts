@@ -16,6 +16,7 @@ export interface OpenLettersInput {
   readonly stdin: Readable
   readonly signal: AbortSignal
   readonly onProblem: (problem: HangupError) => void
+  readonly onNotice: (notice: string) => void
 }
 
 export interface OpenedLetters {
@@ -32,7 +33,9 @@ export function openDeadLetters(place: LetterPlace, input: OpenLettersInput): Op
     readBytes += bytes
   }
   if (typeof place !== 'string' && place.kind === 'kafka') {
-    const letters = readDeadLetterTopic({ ...place, ...input, clientId: CLIENT_ID, onRead: note })
+    const onOthers = (count: number): void =>
+      input.onNotice(`topic ${place.topic}: ${count} of its messages are no dead letters; they were passed over`)
+    const letters = readDeadLetterTopic({ ...place, ...input, clientId: CLIENT_ID, onRead: note, onOthers })
     return { measure, letters }
   }
   const path = typeof place === 'string' ? place : place.path

@@ -21,6 +21,7 @@ export async function list(file: string | undefined, options: DeadLettersOptions
     stdin: context.stdin,
     signal: context.signal,
     onProblem: (problem) => tellProblem(problem, context),
+    onNotice: (notice) => context.terminal.tell(notice),
   })
   const progress = context.terminal.startProgress(measure)
   const summary = await summarize(letters, { limit, reason: options.reason }).finally(() => progress.end())

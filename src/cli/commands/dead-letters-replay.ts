@@ -32,17 +32,20 @@ export async function replay(file: string | undefined, options: DeadLettersOptio
     if (!(problem instanceof TransientError)) exitCode = 1
     tellProblem(problem, context)
   }
-  const { letters, measure } = openDeadLetters(place, { stdin: context.stdin, signal: context.signal, onProblem })
-  const remaining = remainingFile === undefined ? null : new RemainingLetters(remainingFile)
+  const onNotice = (notice: string): void => context.terminal.tell(`hangup: ${notice}`)
   const around = await surroundings(config, context)
-  const progress = context.terminal.startProgress(measure)
+  const { letters, measure } = openDeadLetters(place, { ...around, onProblem, onNotice })
+  const remaining = remainingFile === undefined ? null : new RemainingLetters(remainingFile)
+  const progress = context.terminal.startProgress(measure, {
+    whileWriting: !options.dryRun && config.sinks.some(({ kind }) => kind === 'stdout'),
+  })
   const result = await replayLetters({
     ...around,
     letters,
     reason: options.reason,
     isDryRun: options.dryRun,
     onProblem,
-    onNotice: (notice) => context.terminal.tell(`hangup: ${notice}`),
+    onNotice,
     onRemaining: async (batch) => remaining?.add(batch),
   })
     .then(async (done) => {
