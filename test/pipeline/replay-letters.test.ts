@@ -7,7 +7,7 @@ import type { DeadLetter, IndexDocument } from '../../src/records.js'
 import { rejected } from '../contract/dead-letter-contract.js'
 import { readStore } from '../fault/store.js'
 import { failure, traffic } from '../support/documents.js'
-import { clientHalf, eventLine } from '../support/lines.js'
+import { CORRELATION_ID, clientHalf, eventLine } from '../support/lines.js'
 import { temporaryDirectories } from './temporary.js'
 
 const directory = temporaryDirectories()
@@ -67,6 +67,17 @@ describe('refused documents', () => {
     expect(stored.traffic.map(({ requests }) => Number(requests))).toEqual([9])
     await place.replay([...letters].reverse())
     expect(await readStore(place.store)).toEqual(stored)
+  })
+
+  test('go to no sink of another kind', async () => {
+    const place = new Place()
+    const stdout = new PassThrough()
+    const sinks = `[{ stdout: {} }, { duckdb: { path: ${JSON.stringify(place.store)} } }]`
+    const letters = [refusedBy('duckdb', failure({ id: 'a' })), rejected(clientHalf())]
+    expect(await place.replay(letters, { sinks, stdout })).toMatchObject({ documents: 1, failures: 1 })
+    const printed = String(stdout.read()).trimEnd().split('\n')
+    expect(printed.map((line) => JSON.parse(line).http.request.id)).toEqual([CORRELATION_ID])
+    expect((await readStore(place.store)).failures).toHaveLength(2)
   })
 
   test('that a letter does not hold remain', async () => {

@@ -11,18 +11,21 @@ const TOO_LARGE = new Error('too large')
 function partitionsOf(count: number, mostBytes = Number.POSITIVE_INFINITY) {
   const messages: (OutgoingLine & { readonly partition: number })[] = []
   let requests = 0
+  let largest = 0
   const producer: LineProducer = {
     partitions: async () => count,
     send: async (partition, lines) => {
       requests++
-      if (lines.reduce((sum, { value }) => sum + value.length, 0) > mostBytes) throw TOO_LARGE
+      const bytes = lines.reduce((sum, { value }) => sum + value.length, 0)
+      largest = Math.max(largest, bytes)
+      if (bytes > mostBytes) throw TOO_LARGE
       messages.push(...lines.map((line) => ({ ...line, partition })))
     },
     close: async () => {},
   }
   const open = (): LetterTopic => new LetterTopic({ producer, isTooLarge: (error) => error === TOO_LARGE })
   const kept = (): DeadLetter[] => messages.map(({ value }) => JSON.parse(value.toString()))
-  return { open, kept, messages, requests: () => requests }
+  return { open, kept, messages, requests: () => requests, largest: () => largest }
 }
 
 describeDeadLetterSink('a topic in memory', async () => {
@@ -88,6 +91,14 @@ test('many letters that are too much for one request go in smaller ones, and the
   expect(kept()).toEqual([...letters, ...letters])
   // Nothing is refused any more: as many requests as there are portions.
   expect(requests() - before).toBeLessThan(30)
+})
+
+test('no request is larger than what brokers take by default, however much waits', async () => {
+  const { open, kept, largest } = partitionsOf(1)
+  const letters = Array.from({ length: 100 }, (_, index) => rejected(`${index} ${'x'.repeat(65_536)}`))
+  await open().write(letters)
+  expect(kept()).toEqual(letters)
+  expect(largest()).toBeLessThan(1024 * 1024)
 })
 
 test('a topic that takes nothing at all is an error, and no loop', async () => {
