@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { PipelineConfig, SinkConfig } from '../config/schema.js'
 import { PermanentError, systemCode } from '../errors.js'
 import { DuckDbFrequencyStore } from '../frequency/duckdb.js'
+import { faultOfKeys, sampleKeys } from '../pipeline/sample-keys.js'
 import { type ConnectionOptions, connectElasticsearch } from '../sinks/elasticsearch/connection.js'
 import { checkVersion } from '../sinks/elasticsearch/open.js'
 import { discoverLogFiles } from '../sources/discover.js'
@@ -28,6 +29,29 @@ export async function connect(config: PipelineConfig, context: Pick<Context, 'te
   if (source.kind === 'kafka') context.terminal.tell(`source: ${await reachTopic(source)}`)
   for (const sink of sinks) context.terminal.tell(`sink ${sink.kind}: ${await reach(sink)}`)
   if (deadLetters.kind === 'kafka') context.terminal.tell(`dead letters: ${await reachTopic(deadLetters)}`)
+  if (source.kind === 'kafka') await lookAtKeys({ ...source, join: config.join }, context)
+}
+
+/** Looks by which partitions the halves of requests travel, and throws where the pipeline says otherwise. */
+async function lookAtKeys(
+  source: Parameters<typeof sampleKeys>[0],
+  { terminal }: Pick<Context, 'terminal'>,
+): Promise<void> {
+  const { brokers, security, partitionedBy, repartitionTopic: topic } = source
+  if (partitionedBy === 'none') {
+    const isThere = (await describeTopic({ brokers, security, clientId: CLIENT_ID }, topic)) !== null
+    terminal.tell(`repartition topic: ${topic}, ${isThere ? 'ok' : 'not there yet: a run makes it'}`)
+  }
+  const sample = await sampleKeys(source, (problem) => tellProblem(problem, { terminal }))
+  const { together, apart } = sample.pairs
+  const seen = `in the last ${sample.messages} messages`
+  if (together + apart === 0) terminal.tell(`keys: no request with two halves ${seen}: nothing to tell`)
+  else terminal.tell(`keys: both halves on one partition for ${together} of ${together + apart} requests ${seen}`)
+  if (partitionedBy === 'none' && together > 0 && apart === 0) {
+    terminal.tell('keys: partitionedBy: source, or correlationId, would do without a repartition topic')
+  }
+  const fault = faultOfKeys(sample, source)
+  if (fault !== null) throw fault
 }
 
 async function reachTopic({

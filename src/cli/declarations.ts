@@ -83,8 +83,25 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [{ usage: 'PIPELINE', help: 'pipeline file (YAML)' }],
     summary: 'run a pipeline: read logs, join and explain failures, store them',
     details:
-      'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again.',
-    options: [{ flags: '--once', help: 'end when the input is exhausted' }, SET_OPTION],
+      'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again. ' +
+      'With --from it reads a part of its Kafka topic again, to --to or to where the topic ended when it began, and ' +
+      'stores what the group would: beside the group, without joining it or moving its offsets (hangup run PIPELINE --from ' +
+      'yesterday --to today). Stopped by a signal (exit code 130 or 143), it says with which --from and --to to go on. ' +
+      'Elsewhere than where the group runs, it needs the same redact.keyFile.',
+    options: [
+      { flags: '--once', help: 'end when the input is exhausted' },
+      {
+        flags: '--from <PLACE>',
+        help:
+          'first message of a backfill: of a time (when it was sent, as the topic has it; ISO, 14:30, 2h, 3d, yesterday), ' +
+          'offset:1234 in every partition, offset:0=1234,1=88 in those alone, or beginning',
+      },
+      {
+        flags: '--to <PLACE>',
+        help: 'where it ends, not included: as --from; partitions that are not named end where the topic does',
+      },
+      SET_OPTION,
+    ],
     examples: [
       { command: 'hangup run pipelines/sample.yaml --once', says: 'the samples into the embedded store' },
       { command: 'hangup run pipelines/sample.yaml --once --set join.window=10s', says: 'with a wider join window' },

@@ -3,6 +3,7 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { InputError } from '../errors.js'
 import { openLogs } from '../pipeline/open-logs.js'
 import { loadRedactionKey } from '../pipeline/redaction-key.js'
+import type { Measure } from '../pipeline/run-input.js'
 import { REDACT_ALL, type RedactionSettings, Redactor, SHOW_ALL } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
 import type { Context } from './context.js'
@@ -16,7 +17,7 @@ export interface Logs {
   readonly source: Source
   readonly redactor: Redactor
   readonly proxies: readonly ConfiguredProxy[]
-  readonly progress: () => { readonly readBytes: number; readonly totalBytes: number | null }
+  readonly progress: Measure
   /** 1 where an input could not be read, else 0. */
   readonly exitCode: () => number
 }

@@ -52,6 +52,9 @@ export interface ExplainOptions extends LogOptions {
 
 export interface RunOptions extends GlobalOptions {
   readonly once: boolean
+  /** As written; `readTopicRange` makes a range of them. */
+  readonly from?: string
+  readonly to?: string
   /** `path.to.option=value`, in the order given. */
   readonly set: readonly string[]
 }

@@ -43,11 +43,12 @@ const kafkaSecurity = section({
   }).optional(),
 })
 
-const topicOf = (what: string) =>
-  text({
-    pattern: { regex: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, means: 'letters, digits, `.`, `_` and `-`, at most 249' },
-    help: `topic of ${what}`,
-  })
+const TOPIC_NAME = {
+  regex: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/,
+  means: 'letters, digits, `.`, `_` and `-`, at most 249',
+}
+
+const topicOf = (what: string) => text({ pattern: TOPIC_NAME, help: `topic of ${what}` })
 
 const kafkaTopic = {
   brokers: list({ min: 1, item: broker, help: 'brokers to start from' }).prefault(['localhost:9092']),
@@ -71,6 +72,13 @@ const source = oneOf({
     partitionedBy: choice(['correlationId', 'source', 'none'], {
       help: 'what the topic is keyed by; with `none`, halves are brought together through a repartition topic',
     }).default('source'),
+    repartitionTopic: emptyIsAbsent(
+      text({
+        pattern: TOPIC_NAME,
+        help: 'topic where halves meet with `partitionedBy: none`; made when absent, with as many partitions',
+        computedDefault: '`<topic>-<group>-halves`',
+      }),
+    ),
     start: choice(['beginning', 'end'], {
       help: 'where a partition is read from of which the group has stored nothing',
     }).default('beginning'),
@@ -80,8 +88,17 @@ const source = oneOf({
       help: 'after how long without a sign of life the partitions of an instance go to others',
     }).prefault('10s'),
     security: kafkaSecurity.prefault({}),
-  }).transform(({ sessionTimeout, ...rest }) => ({ ...rest, sessionTimeoutMs: sessionTimeout })),
+  }).transform(({ sessionTimeout, repartitionTopic, ...rest }) => ({
+    ...rest,
+    sessionTimeoutMs: sessionTimeout,
+    repartitionTopic: repartitionTopic ?? topicName(`${rest.topic}-${rest.group}-halves`),
+  })),
 })
+
+/** What brokers take for a topic; a group's name may be anything. */
+function topicName(text: string): string {
+  return text.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 249)
+}
 
 const elasticsearchAuth: Rule = ({ apiKey, apiKeyFile, username, password, passwordFile }, context) => {
   const ways = [apiKey, apiKeyFile, password, passwordFile].filter((way) => way !== undefined)
@@ -297,15 +314,18 @@ function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx):
     targets.map((entry) => entry?.target),
     (index, first) => add(['targets', index, 'target'], `stands in targets[${first}] already`),
   )
-  if (config.source?.kind === 'kafka' && isSameTopic(config.source, lettersTopic)) {
-    add(['deadLetters', 'kafka', 'topic'], 'is the topic that the source reads: letters are no lines')
+  if (config.source?.kind === 'kafka' && config.source.repartitionTopic === config.source.topic) {
+    add(['source', 'kafka', 'repartitionTopic'], 'is the topic itself')
+  }
+  if (isReadTopic(config.source, lettersTopic)) {
+    add(['deadLetters', 'kafka', 'topic'], 'is a topic that the source reads: letters are no lines')
   }
   for (const [index, sink] of sinks.entries()) {
     if (sink?.kind === 'kafka' && isSameTopic(sink, lettersTopic)) {
       add(['deadLetters', 'kafka', 'topic'], `is the topic of sinks[${index}]: letters are no lines`)
     }
-    if (sink?.kind === 'kafka' && config.source?.kind === 'kafka' && isSameTopic(config.source, sink)) {
-      add(['sinks', index, 'kafka', 'topic'], 'is the topic that the source reads: the lines would go round for ever')
+    if (sink?.kind === 'kafka' && isReadTopic(config.source, sink)) {
+      add(['sinks', index, 'kafka', 'topic'], 'is a topic that the source reads: the lines would go round for ever')
     }
     if (sink?.kind === 'duckdb' && typeof deadLetters === 'string' && resolve(deadLetters) === resolve(sink.path)) {
       add(['deadLetters', 'path'], `is the database of sinks[${index}]`)
@@ -346,4 +366,11 @@ interface Topic {
 /** Each part of the other one may be missing or wrong still. */
 function isSameTopic(one: Topic, other: Partial<Topic> | undefined): boolean {
   return one.topic === other?.topic && one.brokers.some((broker) => other.brokers?.includes(broker) === true)
+}
+
+function isReadTopic(source: SourceConfig | undefined, other: Partial<Topic> | undefined): boolean {
+  if (source?.kind !== 'kafka') return false
+  const { brokers, repartitionTopic } = source
+  const reads = source.partitionedBy === 'none' ? [source.topic, repartitionTopic] : [source.topic]
+  return reads.some((topic) => isSameTopic({ brokers, topic }, other))
 }

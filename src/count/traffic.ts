@@ -21,7 +21,7 @@ export interface TrafficCount {
 interface Count {
   requests: number
   responses: number
-  /** The sum of both when `changed` last told of it. */
+  /** What of the sum of both is stored: it was told by `changed`, or stands in lines of a replay. */
   given: number
 }
 
@@ -68,7 +68,7 @@ export class TrafficCounter {
   readonly #cells = new Map<string, TrafficCell>()
   #closedUntilMs: number
   #late = 0
-  /** Lines come again that were counted by a former process. */
+  /** Lines come again that were counted by a former process: of windows with such lines alone nothing is told. */
   isReplay = false
 
   /** Minutes that begin before `closedUntilMs` are stored already (a replay from the floor begins in their middle). */
@@ -123,10 +123,11 @@ export class TrafficCounter {
     const count = cell.at(Math.floor(timeMs / MINUTE_MS))
     count.requests += requests
     count.responses += responses
-    if (!this.isReplay) cell.requests += requests
+    if (this.isReplay) count.given += requests + responses
+    else cell.requests += requests
   }
 
-  /** Closes and returns the windows that end at or before the watermark. */
+  /** Closes the windows that end at or before the watermark, and returns those that have grown since they were told. */
   close(watermarkMs: number): TrafficCount[] {
     const closedUntil = Math.floor(watermarkMs / MINUTE_MS) * MINUTE_MS
     if (!(closedUntil > this.#closedUntilMs)) return []
@@ -135,19 +136,15 @@ export class TrafficCounter {
     return counts
   }
 
-  /** The values so far of all open windows, which stay open. */
+  /** The values so far of the open windows that have grown since they were told; they stay open. */
   snapshot(): TrafficCount[] {
     return this.#counts(Number.POSITIVE_INFINITY, false)
   }
 
-  /** The values so far of the open windows that have grown since the last call; they stay open. */
+  /** The same; from now on they count as told. */
   changed(): TrafficCount[] {
     const grown: Count[] = []
-    const counts = this.#counts(Number.POSITIVE_INFINITY, false, (count) => {
-      const isGrown = count.requests + count.responses > count.given
-      if (isGrown) grown.push(count)
-      return isGrown
-    })
+    const counts = this.#counts(Number.POSITIVE_INFINITY, false, (count) => grown.push(count))
     for (const count of grown) count.given = count.requests + count.responses
     return counts
   }
@@ -161,14 +158,16 @@ export class TrafficCounter {
     return earliest
   }
 
-  #counts(untilMs: number, forget: boolean, isWanted: (count: Count) => boolean = () => true): TrafficCount[] {
+  #counts(untilMs: number, forget: boolean, onCount: (count: Count) => void = () => {}): TrafficCount[] {
     const counts: TrafficCount[] = []
     for (const cell of this.#cells.values()) {
       for (const [minute, count] of cell.minutes) {
-        if (minute * MINUTE_MS >= untilMs || !isWanted(count)) continue
-        const { requests, responses } = count
-        counts.push({ minuteMs: minute * MINUTE_MS, dimensions: cell.dimensions, requests, responses })
+        if (minute * MINUTE_MS >= untilMs) continue
         if (forget) cell.forget(minute)
+        const { requests, responses, given } = count
+        if (requests + responses <= given) continue
+        counts.push({ minuteMs: minute * MINUTE_MS, dimensions: cell.dimensions, requests, responses })
+        onCount(count)
       }
     }
     return counts.sort((a, b) => a.minuteMs - b.minuteMs)

@@ -31,6 +31,23 @@ export interface JoinerOptions {
    * more comes; the store merges.
    */
   readonly emit: 'final' | 'eager'
+  /**
+   * Failures that are remembered after they closed, for halves and notes that come by other ways and at another pace;
+   * none where not said. They are no longer open: nothing waits for them.
+   */
+  readonly maxRemembered?: number
+  /** What in a partition's name tells by which way its lines came; all of it where not said. */
+  readonly placeOf?: (partition: string) => string
+}
+
+/** How the target halves of failures found their client halves. */
+export interface PairCounts {
+  /** Both came by one way. */
+  together: number
+  /** They came by different ones. */
+  apart: number
+  /** The failure closed without a client half. */
+  alone: number
 }
 
 /**
@@ -46,7 +63,12 @@ export class Joiner {
    * moved on, or that was closed, is left behind where it was: its own `second` tells.
    */
   readonly #bySecond = new Map<number, Pending[]>()
+  /** Closed ones, the oldest first. */
+  readonly #remembered = new Map<string, Pending>()
+  readonly #pairs: PairCounts = { together: 0, apart: 0, alone: 0 }
   #evicted = 0
+  /** Lines are read again for the state alone: of failures with such lines alone nothing is emitted. */
+  isReplay = false
 
   constructor(options: JoinerOptions) {
     this.#options = options
@@ -55,6 +77,10 @@ export class Joiner {
   /** Failures that had to be emitted before their window had passed. */
   get evicted(): number {
     return this.#evicted
+  }
+
+  get pairs(): Readonly<PairCounts> {
+    return this.#pairs
   }
 
   get size(): number {
@@ -69,10 +95,12 @@ export class Joiner {
     if (pending.request === null) pending.request = request()
     else if (!pending.isWhole) pending.request = mergeFacts(pending.request, request())
     pending.isWhole ||= isWhole
+    const wasPair = isPair(pending)
     if (half.role === 'client') pending.client = pending.client === null ? half : earlier(pending.client, half)
     else pending.target = withHalf(pending.target, half)
-    pending.changed = true
-    if (this.#options.emit === 'eager' && pending.client !== null && pending.target.length > 0) {
+    pending.changed ||= !this.isReplay
+    if (!wasPair && isPair(pending)) this.#countPair(pending.partition, partition)
+    if (this.#options.emit === 'eager' && pending.changed && isPair(pending)) {
       pending.changed = false
       due.push(toFailure(pending, pending.request))
     }
@@ -85,7 +113,7 @@ export class Joiner {
     const due = this.#expire(id, watermarkMs)
     const pending = this.#pending.get(id) ?? this.#open(id, partition, timeMs)
     pending.clientAbortedAfterMs = afterMs
-    pending.changed = true
+    pending.changed ||= !this.isReplay
     return this.#pending.size > this.#options.maxPending ? [...due, ...this.#evict()] : due
   }
 
@@ -107,7 +135,7 @@ export class Joiner {
       if (open.length === 0) this.#bySecond.delete(second)
       else this.#bySecond.set(second, open)
     }
-    for (const pending of due) this.#pending.delete(pending.id)
+    for (const pending of due) this.#closed(pending)
     return inOrder(due)
   }
 
@@ -126,6 +154,7 @@ export class Joiner {
       this.#pending.delete(pending.id)
       pending.second = Number.NaN
     }
+    for (const [id, { partition }] of this.#remembered) if (isGone(partition)) this.#remembered.delete(id)
   }
 
   /** Emits everything: at the end of the input, or when a source has gone quiet. */
@@ -152,13 +181,40 @@ export class Joiner {
   #expire(id: string, watermarkMs: number): readonly Failure[] {
     const pending = this.#pending.get(id)
     if (pending === undefined || pending.lastMs + this.#options.windowMs > watermarkMs) return []
-    this.#pending.delete(id)
+    this.#closed(pending)
     // Its bucket lets it go when its second no longer is that of the bucket.
     pending.second = Number.NaN
     return inOrder([pending])
   }
 
+  #countPair(first: string, second: string): void {
+    const { placeOf = (partition) => partition } = this.#options
+    this.#pairs[first === second || placeOf(first) === placeOf(second) ? 'together' : 'apart']++
+  }
+
+  #closed(pending: Pending): void {
+    if (pending.client === null && pending.target.length > 0) this.#pairs.alone++
+    this.#remember(pending)
+  }
+
+  #remember(pending: Pending): void {
+    this.#pending.delete(pending.id)
+    const { maxRemembered = 0 } = this.#options
+    if (maxRemembered === 0) return
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size >= maxRemembered && oldest !== undefined) this.#remembered.delete(oldest)
+    this.#remembered.set(pending.id, pending)
+  }
+
   #open(id: string, partition: string, timeMs: number): Pending {
+    const remembered = this.#remembered.get(id)
+    if (remembered !== undefined) {
+      this.#remembered.delete(id)
+      const again = { ...remembered, firstMs: timeMs, changed: false }
+      this.#pending.set(id, again)
+      this.#put(again)
+      return again
+    }
     const pending: Pending = {
       id,
       partition,
@@ -170,7 +226,7 @@ export class Joiner {
       firstMs: timeMs,
       lastMs: timeMs,
       second: Number.NaN,
-      changed: true,
+      changed: false,
     }
     this.#pending.set(id, pending)
     this.#put(pending)
@@ -204,7 +260,7 @@ export class Joiner {
       if (bucket.length <= room) this.#bySecond.delete(second)
       else this.#bySecond.set(second, bucket.slice(room))
     }
-    for (const pending of due) this.#pending.delete(pending.id)
+    for (const pending of due) this.#remember(pending)
     this.#evicted += due.length
     return inOrder(due)
   }
@@ -223,9 +279,11 @@ interface Pending {
   lastMs: number
   /** The bucket it stands in. */
   second: number
-  /** Something came since it was last emitted. */
+  /** Something new came since it was last emitted. */
   changed: boolean
 }
+
+const isPair = ({ client, target }: Pending): boolean => client !== null && target.length > 0
 
 const secondOf = (timeMs: number): number => Math.floor(timeMs / 1000)
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { LabelledCount, Snapshot } from './snapshot.js'
+import type { LabelledCount, PartitionLag, Snapshot } from './snapshot.js'
 
 /** One metric: all that is said of it anywhere. */
 export interface MetricDeclaration {
@@ -102,19 +102,26 @@ export const METRICS: readonly MetricDeclaration[] = [
     name: 'hangup_partition_lag_records',
     type: 'gauge',
     help: 'Records of a partition of the topic that are not read yet; those partitions that this instance reads.',
-    labels: ['partition'],
-    read: ({ partitions }) => partitions.map(({ partition, records }) => lagOf(partition, records)),
+    labels: ['topic', 'partition'],
+    read: ({ partitions }) => partitions.map((lag) => lagOf(lag, lag.records)),
   },
   {
     name: 'hangup_partition_lag_seconds',
     type: 'gauge',
     help: 'Processing time less the event time that a partition of the topic has reached; 0 where all of it is read.',
-    labels: ['partition'],
+    labels: ['topic', 'partition'],
     read: ({ partitions, takenMs }) =>
-      partitions.flatMap(({ partition, records, reachedMs }) => {
-        if (records === 0) return [lagOf(partition, 0)]
-        return reachedMs === null ? [] : [lagOf(partition, (takenMs - reachedMs) / 1000)]
+      partitions.flatMap((lag) => {
+        if (lag.records === 0) return [lagOf(lag, 0)]
+        return lag.reachedMs === null ? [] : [lagOf(lag, (takenMs - lag.reachedMs) / 1000)]
       }),
+  },
+  {
+    name: 'hangup_pairs_total',
+    type: 'counter',
+    help: 'Target halves of failures, by how their client halves came: by the same partition (together), another (apart), not in time (alone).',
+    labels: ['halves'],
+    read: ({ pairs: { together, apart, alone } }) => by('halves', { together, apart, alone }),
   },
   {
     name: 'hangup_read_bytes_total',
@@ -193,8 +200,8 @@ function one(count: number): readonly LabelledCount[] {
   return [{ labels: {}, count }]
 }
 
-function lagOf(partition: number, count: number): LabelledCount {
-  return { labels: { partition: String(partition) }, count }
+function lagOf({ topic, partition }: PartitionLag, count: number): LabelledCount {
+  return { labels: { topic, partition: String(partition) }, count }
 }
 
 function by(label: string, counts: Readonly<Record<string, number>>): readonly LabelledCount[] {

@@ -7,7 +7,7 @@ import { LabelValues } from './label-values.js'
 import { type RequestCount, RequestCounts } from './request-counts.js'
 import { type Agent, toShipperDocument } from './shipper-document.js'
 import { SinkWatch } from './sink-watch.js'
-import type { PartitionLag, Snapshot } from './snapshot.js'
+import type { PairCounts, PartitionLag, Snapshot } from './snapshot.js'
 
 export const MAX_TARGETS = 1_000
 export const MAX_PROXIES = 1_000
@@ -32,6 +32,7 @@ export interface ObservedRun {
   readonly losses: () => { readonly evicted: number; readonly late: number }
   /** Requests since the process began, replays left out. */
   readonly requests: () => Iterable<RequestCount>
+  readonly pairs: () => PairCounts
   readonly unsent: () => number
   readonly partitions: () => readonly PartitionLag[]
   /** The loop turns about once a second also where no lines come. */
@@ -52,7 +53,7 @@ export class RunObserver {
   readonly #sinks: SinkWatch[] = []
   readonly #rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
   #run: ObservedRun = NO_RUN
-  #replayed = { ledger: NO_LINES, losses: { evicted: 0, late: 0 } }
+  #replayed = { ledger: NO_LINES, losses: { evicted: 0, late: 0 }, pairs: NO_PAIRS }
   #isReplaying = false
   #phase: Phase = 'starting'
   #movedMs: number
@@ -75,7 +76,7 @@ export class RunObserver {
   }
 
   get snapshot(): Snapshot {
-    const { ledger, losses } = this.#run
+    const { ledger, losses, pairs } = this.#run
     const takenMs = this.#options.now()
     this.#failures.settle(this.#phase === 'stopping' ? Number.POSITIVE_INFINITY : this.#options.monotonicMs())
     return {
@@ -87,6 +88,7 @@ export class RunObserver {
       failed: this.#failures.failed,
       orphans: this.#failures.orphans,
       ...less(losses(), this.#replayed.losses),
+      pairs: less(pairs(), this.#replayed.pairs),
       readBytes: this.#readBytes,
       replayedBytes: this.#replayedBytes,
       sinks: this.#sinks.map(({ counts }) => counts),
@@ -144,12 +146,14 @@ export class RunObserver {
   replay<Result>(work: () => Result): Result {
     const ledger = { ...this.#run.ledger() }
     const losses = this.#run.losses()
+    const pairs = { ...this.#run.pairs() }
     this.#isReplaying = true
     const result = work()
     this.#isReplaying = false
     this.#replayed = {
       ledger: plus(this.#replayed.ledger, less(this.#run.ledger(), ledger)),
       losses: plus(this.#replayed.losses, less(this.#run.losses(), losses)),
+      pairs: plus(this.#replayed.pairs, less(this.#run.pairs(), pairs)),
     }
     return result
   }
@@ -195,6 +199,8 @@ export class RunObserver {
 
 const NO_LINES: Readonly<Ledger> = { lines: 0, events: 0, plain: 0, stats: 0, continuations: 0, rejections: 0 }
 
+const NO_PAIRS: PairCounts = { together: 0, apart: 0, alone: 0 }
+
 const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = {
   too_long: 0,
   bad_timestamp: 0,
@@ -212,6 +218,7 @@ const NO_RUN: ObservedRun = {
   ledger: () => NO_LINES,
   losses: () => ({ evicted: 0, late: 0 }),
   requests: () => [],
+  pairs: () => NO_PAIRS,
   unsent: () => 0,
   partitions: () => [],
   hasTicks: false,

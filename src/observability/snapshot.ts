@@ -15,8 +15,18 @@ export interface SinkCounts {
   readonly refused: number
 }
 
+/** How the target halves of failures found their client halves. */
+export interface PairCounts {
+  /** Both came by one partition of the topic. */
+  readonly together: number
+  readonly apart: number
+  /** The failure closed without a client half. */
+  readonly alone: number
+}
+
 /** How far one partition of a topic has been read. */
 export interface PartitionLag {
+  readonly topic: string
   /** Its number. */
   readonly partition: number
   /** Records that are there and not read yet. */
@@ -41,6 +51,7 @@ export interface Snapshot {
   readonly orphans: number
   readonly evicted: number
   readonly late: number
+  readonly pairs: PairCounts
   readonly readBytes: number
   readonly replayedBytes: number
   readonly sinks: readonly SinkCounts[]

@@ -1,12 +1,14 @@
 import type { PartitionLag } from '../observability/snapshot.js'
 import type { LineBlock } from '../records.js'
 import { floorMetadata } from '../sources/kafka/floor.js'
-import type { GroupBlock, KafkaSource, PartitionChange } from '../sources/kafka/kafka-source.js'
+import { isOfGroup } from '../sources/kafka/group-block.js'
+import type { KafkaSource, PartitionChange } from '../sources/kafka/kafka-source.js'
 import type { InputProgress, Save } from './progress.js'
 import type { BlockPart } from './replay.js'
 
 export interface KafkaProgressOptions {
   readonly source: Pick<KafkaSource, 'ends' | 'commit'>
+  readonly topic: string
   /** How far evidence reaches back, in event time. */
   readonly horizonMs: number
   /** A source without lines for so long, on our clock, holds the floor no longer: what it left open is stored as it stands. */
@@ -93,6 +95,7 @@ export class KafkaProgress implements InputProgress {
       const sources = [...(this.#partitions.get(partition)?.sources.values() ?? [])]
       const reachedMs = sources.reduce((latest, { maxMs }) => Math.max(latest, maxMs), Number.NEGATIVE_INFINITY)
       return {
+        topic: this.#options.topic,
         partition,
         records: Math.max(0, highWatermark - nextOffset),
         reachedMs: Number.isFinite(reachedMs) ? reachedMs : null,
@@ -135,8 +138,4 @@ interface SourceProgress {
 interface Taken {
   readonly progress: PartitionProgress
   readonly position: { readonly partition: number; readonly offset: number; readonly metadata: string }
-}
-
-function isOfGroup(block: LineBlock): block is GroupBlock {
-  return 'kafkaPartition' in block
 }

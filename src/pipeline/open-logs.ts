@@ -5,6 +5,7 @@ import { discoverLogFiles } from '../sources/discover.js'
 import { FilesSource } from '../sources/files.js'
 import type { Source } from '../sources/source.js'
 import { StdinSource } from '../sources/stdin.js'
+import type { Measure } from './run-input.js'
 
 export interface OpenLogsInput {
   /** Files, globs, directories, `.gz`, `-`. */
@@ -18,8 +19,8 @@ export interface OpenLogsInput {
 
 export interface OpenedLogs {
   readonly source: Source
-  /** Bytes read so far; `totalBytes` is null where standard input is read too. */
-  progress(): { readonly readBytes: number; readonly totalBytes: number | null }
+  /** Bytes read so far; `total` is null where standard input is read too. */
+  readonly progress: Measure
 }
 
 /** Finds what LOGS name and makes one source of it: files first, then standard input. Throws `InputError` where nothing is found. */
@@ -42,7 +43,7 @@ export async function openLogs({ inputs, exclude, stdin, onProblem }: OpenLogsIn
     },
     progress: () => {
       const { readBytes, totalBytes } = files?.progress() ?? { readBytes: 0, totalBytes: 0 }
-      return { readBytes: readBytes + stdinBytes, totalBytes: found.stdin ? null : totalBytes }
+      return { done: readBytes + stdinBytes, total: found.stdin ? null : totalBytes, unit: 'bytes' }
     },
   }
 }

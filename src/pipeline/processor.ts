@@ -1,13 +1,10 @@
-import { ByteMap } from '../byte-map.js'
-import { SeenLines } from '../count/seen-lines.js'
-import { readCounters, StatsCounter, type StatsDelta } from '../count/stats.js'
+import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
-import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
+import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
-import { type ProxyTargets, TargetMemory } from '../enrich/targets.js'
+import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
-import { EventClock } from '../join/event-clock.js'
-import { Joiner } from '../join/joiner.js'
+import { Joiner, type JoinerOptions, type PairCounts } from '../join/joiner.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
@@ -21,6 +18,7 @@ import type {
 } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
+import { type KnownDimensions, newPartition, type Partition, type PartitionOptions } from './partition.js'
 import { RequestReader } from './request-reader.js'
 
 /** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
@@ -29,18 +27,18 @@ export const EVIDENCE_HORIZON_MS = 10 * 60_000
 /** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
 export const HELD_WINDOWS = 200_000
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
   readonly redactor: Redactor
-  readonly windowMs: number
-  readonly latenessMs: number
-  readonly maxPending: number
-  /** See `JoinerOptions.emit`. */
-  readonly emit: 'final' | 'eager'
   readonly proxies?: readonly ConfiguredProxy[]
   /** Looks at warn and error lines only: fastest; no traffic, no inferred targets, no ledger but `lines`. */
   readonly halvesOnly?: boolean
-  /** Per partition: windows that begin before this are stored already. */
-  readonly closedUntilMs?: ReadonlyMap<string, number>
+  /**
+   * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
+   * of them, neither targets that are told by other requests nor counts of the gateway's statistics.
+   */
+  readonly isScattered?: boolean
+  /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
+  readonly onFailureLine?: (view: EventView) => void
   /** Documents that a store can merge; true where not said. */
   readonly withHalves?: boolean
   /** The gateway's host name, where it is not to be taken from the file's name. */
@@ -48,8 +46,6 @@ export interface ProcessorOptions {
   /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
   readonly heldWindows?: number
   readonly onRejection?: (reason: RejectionReason, view: TextView) => void
-  /** Lines may come twice, and are to be counted once. */
-  readonly mayRepeat?: boolean
   /** Told of each half in lines that are replayed: the id of its failure. */
   readonly onReplayedHalf?: (id: string) => void
 }
@@ -67,7 +63,6 @@ export class Processor implements LineHandler {
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
-  #isReplay = false
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
@@ -94,6 +89,11 @@ export class Processor implements LineHandler {
     return { evicted: this.#joiner.evicted, late }
   }
 
+  /** How the halves that were joined here came. */
+  get pairs(): Readonly<PairCounts> {
+    return this.#joiner.pairs
+  }
+
   /** First and last event time seen, in milliseconds; null before the first. */
   get range(): { readonly minMs: number; readonly maxMs: number } | null {
     return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
@@ -107,12 +107,12 @@ export class Processor implements LineHandler {
 
   /**
    * Takes a block; returns the largest event time in it, or minus infinity. A replay is read for the state alone: what
-   * it gives is stored already, which changes our own numbers and nothing else.
+   * its lines alone give is stored already, from more evidence than is there where it begins, and is not given again.
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
-    this.#isReplay = isReplay
+    this.#joiner.isReplay = isReplay
     if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
@@ -217,6 +217,7 @@ export class Processor implements LineHandler {
       if (partition.seen?.isNew(view) ?? true)
         this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
     } else if (role >= Role.targetRequestError) {
+      if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
       else this.#join(partition, view)
     }
@@ -235,7 +236,7 @@ export class Processor implements LineHandler {
   stats(view: TextView): void {
     this.#observe(view.timeMs)
     const partition = this.#currentPartition(view.source)
-    if (partition.seen?.isNewText(view) === false) return
+    if (this.#options.isScattered === true || partition.seen?.isNewText(view) === false) return
     const counters = readCounters(decode(view.bytes, view.textStart, view.lineEnd))
     const delta = partition.stats.stats(Number(view.pid), counters)
     if (delta === null) return
@@ -262,10 +263,18 @@ export class Processor implements LineHandler {
     if (timeMs < this.#minMs) this.#minMs = timeMs
   }
 
+  /** What is replayed was given away before. */
+  #givesAway(view: EventView): boolean {
+    const { onFailureLine } = this.#options
+    if (onFailureLine === undefined || view.isEmpty(Field.correlationId)) return false
+    if (!this.#joiner.isReplay) onFailureLine(view)
+    return true
+  }
+
   #join(partition: Partition, view: EventView): void {
     const half = this.#reader.half(view)
     const id = this.#reader.idOf(view)
-    if (this.#isReplay) this.#options.onReplayedHalf?.(id)
+    if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
       this.#dimensions(partition, view).targets.observe(half.host, view.timeMs)
     }
@@ -289,8 +298,12 @@ export class Processor implements LineHandler {
     // Read again before what is stored for good: the evidence of that time is not whole any more, the store has it.
     if (view.timeMs < (this.#options.closedUntilMs?.get(partition.name) ?? Number.NEGATIVE_INFINITY)) return facts
     const configured = this.#reader.finder.configured(facts.proxy)?.target
-    const inferredTarget = configured ?? this.#targets.of(partition.name, facts.proxy).infer(view.timeMs)
+    const inferredTarget = configured ?? this.#inferred(partition, facts.proxy, view.timeMs)
     return inferredTarget === null ? facts : { ...facts, inferredTarget }
+  }
+
+  #inferred(partition: Partition, proxy: string, timeMs: number): string | null {
+    return this.#options.isScattered === true ? null : this.#targets.of(partition.name, proxy).infer(timeMs)
   }
 
   #noteClientAborted(partition: Partition, view: EventView): void {
@@ -358,16 +371,7 @@ export class Processor implements LineHandler {
       known.sources.set(source.path, source)
       return known
     }
-    const partition: Partition = {
-      name: source.partition,
-      source,
-      sources: new Map([[source.path, source]]),
-      clock: new EventClock(this.#options),
-      traffic: new TrafficCounter({ closedUntilMs: this.#options.closedUntilMs?.get(source.partition) }),
-      stats: new StatsCounter(),
-      seen: this.#options.mayRepeat === true ? new SeenLines() : null,
-      dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
-    }
+    const partition = newPartition(source, this.#options)
     this.#partitions.set(source.partition, partition)
     return partition
   }
@@ -377,23 +381,5 @@ export class Processor implements LineHandler {
   }
 }
 
-const MAX_DIMENSIONS = 20_000
 const REQUEST: StatsDelta = { requests: 1, responses: 0 }
 const RESPONSE: StatsDelta = { requests: 0, responses: 1 }
-
-interface KnownDimensions {
-  readonly cell: TrafficCell
-  readonly target: string | null
-  readonly targets: ProxyTargets
-}
-
-interface Partition {
-  readonly name: string
-  readonly source: LineSource
-  readonly sources: Map<string, LineSource>
-  readonly clock: EventClock
-  readonly traffic: TrafficCounter
-  readonly stats: StatsCounter
-  readonly seen: SeenLines | null
-  readonly dimensions: ByteMap<KnownDimensions>
-}

@@ -4,7 +4,7 @@ import type { DeadLettersConfig } from '../config/schema.js'
 import { type HangupError, systemCode } from '../errors.js'
 import type { DeadLetter } from '../records.js'
 import { readDeadLetters } from '../sources/dead-letter-stream.js'
-import { readDeadLetterTopic } from '../sources/dead-letter-topic.js'
+import { openDeadLetterTopic } from '../sources/dead-letter-topic.js'
 import { inputProblem } from '../sources/input-problems.js'
 import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import type { Measure } from './run-input.js'
@@ -28,18 +28,22 @@ export interface OpenedLetters {
 export function openDeadLetters(place: LetterPlace, input: OpenLettersInput): OpenedLetters {
   let readBytes = 0
   let totalBytes: number | null = null
-  const measure: Measure = () => ({ readBytes, totalBytes })
-  const note = (bytes: number): void => {
-    readBytes += bytes
-  }
   if (typeof place !== 'string' && place.kind === 'kafka') {
     const onOthers = (count: number): void =>
       input.onNotice(`topic ${place.topic}: ${count} of its messages are no dead letters; they were passed over`)
-    const letters = readDeadLetterTopic({ ...place, ...input, clientId: CLIENT_ID, onRead: note, onOthers })
+    const { letters, progress } = openDeadLetterTopic({ ...place, ...input, clientId: CLIENT_ID, onOthers })
+    const measure: Measure = () => {
+      const { readMessages: done, totalMessages: total } = progress()
+      return { done, total, unit: 'messages' }
+    }
     return { measure, letters }
   }
   const path = typeof place === 'string' ? place : place.path
   const mayBeAbsent = typeof place !== 'string'
+  const measure: Measure = () => ({ done: readBytes, total: totalBytes, unit: 'bytes' })
+  const note = (bytes: number): void => {
+    readBytes += bytes
+  }
   return { measure, letters: stopping(readFile(), input.signal) }
 
   async function* readFile(): AsyncGenerator<DeadLetter> {

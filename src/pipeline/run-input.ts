@@ -4,11 +4,14 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { HangupError } from '../errors.js'
 import type { RunObserver } from '../observability/observer.js'
 import type { Ledger } from '../records.js'
+import type { Backfill } from './backfill/plan.js'
 
 export interface RunInput {
   readonly config: PipelineConfig
   /** End when the input is exhausted; a followed file is then read from its beginning to its end. */
   readonly once: boolean
+  /** Read this part of the topic, and no more. */
+  readonly backfill?: Backfill
   readonly proxies: readonly ConfiguredProxy[]
   /** This machine's name, for `gateway.hostFrom: machine`. */
   readonly machine: string
@@ -34,7 +37,12 @@ export interface Timing {
   readonly quietMs: number
 }
 
-export type Measure = () => { readonly readBytes: number; readonly totalBytes: number | null }
+/** How far reading is, of files in bytes and of topics in messages. `total` is null where the end is not known. */
+export type Measure = () => {
+  readonly done: number
+  readonly total: number | null
+  readonly unit: 'bytes' | 'messages'
+}
 
 export interface RunResult {
   readonly ledger: Readonly<Ledger>

@@ -1,22 +1,29 @@
+import type { PipelineConfig } from '../config/schema.js'
 import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
+import { topicPartitionOf } from '../sources/kafka/message-sources.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
-import { type Input, openInput } from './open-input.js'
+import type { Input } from './input.js'
+import { KeyDoctor } from './key-doctor.js'
+import { openInput } from './open-input.js'
 import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
+import { openRepartition, type Repartition } from './repartition/repartition.js'
 import type { RunInput, RunResult, Timing } from './run-input.js'
 import { Shipper } from './ship/shipper.js'
+import type { Steps } from './steps.js'
 import { Activity, withTicks } from './ticks.js'
 
 const TIMING: Timing = { tickMs: 1_000, quietMs: 10_000 }
+const SELDOM = 15
 
 /**
  * Runs a pipeline: source → processor → delivery → sinks, and positions behind them. Ends when the input is exhausted
@@ -41,7 +48,8 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
   const sinks: Sink[] = []
   const lineSinks: KafkaLineSink[] = []
   const shippers: Shipper[] = []
-  const ends = () => [...sinks, ...lineSinks, deadLetters, ...(checkpoints === null ? [] : [checkpoints])]
+  const repartition = openRepartition({ ...input, redactor, observer })
+  const ends = () => [...sinks, ...lineSinks, repartition, deadLetters, checkpoints].filter((end) => end !== null)
   let result: RunResult
   try {
     for (const sink of config.sinks) {
@@ -58,7 +66,7 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         )
       } else sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))
     }
-    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks, shippers })
+    result = await process({ ...input, observer, redactor, checkpoints, deadLetters, sinks, shippers, repartition })
   } catch (error) {
     // What went wrong first is what is told.
     await closeAll(ends()).catch(() => {})
@@ -76,19 +84,26 @@ interface Opened extends RunInput {
   readonly sinks: readonly Sink[]
   /** Of raw lines. */
   readonly shippers: readonly Shipper[]
+  /** Null where halves travel together. */
+  readonly repartition: Repartition | null
 }
 
 async function process(opened: Opened): Promise<RunResult> {
-  const { observer, deadLetters } = opened
-  const input = await openInput({ ...opened, onGone: (isGone) => processor.forget(isGone) })
-  const processor = new Processor({
+  const { observer, deadLetters, repartition } = opened
+  const input = await openInput({
+    ...opened,
+    repartitionTopic: repartition?.topic ?? null,
+    onGone: (isGone) => processor.forget(isGone),
+  })
+  const options: ProcessorOptions = {
     ...processorOptions(opened, input.closedUntilMs),
     onReplayedHalf: (id) => observer.replayedFailure(id),
     onRejection: (reason, view) => {
       observer.rejected(reason)
       if (!input.progress.isStored(view.source, view.offset)) deadLetters.add(reason, view)
     },
-  })
+  }
+  const processor: Steps = repartition?.steps(options) ?? new Processor(options)
   try {
     return await pump({ ...opened, input, processor })
   } finally {
@@ -97,17 +112,19 @@ async function process(opened: Opened): Promise<RunResult> {
 }
 
 /** Reads, processes and delivers until the input ends or the run is to stop. */
-async function pump(opened: Opened & { readonly input: Input; readonly processor: Processor }): Promise<RunResult> {
+async function pump(opened: Opened & { readonly input: Input; readonly processor: Steps }): Promise<RunResult> {
   const { once, observer, deadLetters, sinks, shippers, signal, input, processor, timing = TIMING } = opened
   const { source, progress } = input
   const delivery = new Delivery(sinks)
-  const flows = [delivery, ...shippers]
+  const failureLines = opened.repartition === null ? [] : [opened.repartition.shipper]
+  const flows = [delivery, ...shippers, ...failureLines]
   observer.started({
     ledger: () => processor.ledger,
     losses: () => processor.losses,
     requests: () => processor.requests(),
     unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
     partitions: () => input.lag(),
+    pairs: () => processor.pairs,
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
@@ -120,13 +137,14 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
         onSaved: () => observer.checkpointSaved(),
       })
     : null
+  const doctor = keyDoctorOf(opened)
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   const give = async (): Promise<void> => {
     const documents = processor.take()
     observer.gave(documents)
     await delivery.push(documents)
-    for (const shipper of shippers) await shipper.give()
+    for (const shipper of [...shippers, ...failureLines]) await shipper.give()
   }
   const snapshot = async (): Promise<Save> => {
     if (progress.emitsOpen) {
@@ -135,7 +153,9 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     }
     return progress.snapshot(openSinceMs)
   }
-  for await (const block of withTicks(source, { tickMs: once ? null : timing.tickMs, signal })) {
+  // What is open is given out before each position is taken: where nobody waits for it, seldom.
+  const tickMs = once ? (input.keepsPositions ? SELDOM * timing.tickMs : null) : timing.tickMs
+  for await (const block of withTicks(source, { tickMs, signal })) {
     observer.turns()
     if (block !== null) {
       let maxMs = Number.NEGATIVE_INFINITY
@@ -158,17 +178,21 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     }
     await give()
     await deadLetters.makeRoom({ now: block === null })
-    if (block === null) await saver?.save(snapshot)
+    if (block === null) {
+      doctor?.look(processor.pairs)
+      await saver?.save(snapshot)
+    }
     observer.report(sinks)
     observer.waits()
   }
   observer.stopping()
+  doctor?.look(processor.pairs)
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
   const last = progress.snapshot(openSinceMs, { allStored: true })
   processor.finish()
   await give()
-  for (const shipper of shippers) await shipper.finish()
+  for (const shipper of [...shippers, ...failureLines]) await shipper.finish()
   await delivery.drain()
   await delivery.settle({ now: true })
   await deadLetters.flush()
@@ -186,7 +210,14 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
 
 /** What a pipeline's file makes of the steps; `floorTimeMs` is the checkpoint's. */
 export function processorOptions(
-  { config, once, proxies, machine, redactor }: Pick<Opened, 'config' | 'once' | 'proxies' | 'machine' | 'redactor'>,
+  {
+    config,
+    once,
+    backfill,
+    proxies,
+    machine,
+    redactor,
+  }: Pick<Opened, 'config' | 'once' | 'backfill' | 'proxies' | 'machine' | 'redactor'>,
   floorTimeMs: Readonly<Record<string, number>>,
 ): ProcessorOptions {
   return {
@@ -194,9 +225,31 @@ export function processorOptions(
     proxies,
     ...config.join,
     emit: once ? 'final' : 'eager',
-    mayRepeat: config.source.kind === 'kafka',
-    heldWindows: once ? HELD_WINDOWS : undefined,
+    ...kafkaProcessing(config),
+    // A backfill gives what the group gives, to which a line may be late.
+    heldWindows: once && backfill === undefined ? HELD_WINDOWS : undefined,
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
 }
+
+/** Null where halves may travel as they like. */
+function keyDoctorOf({ config, onProblem }: Pick<RunInput, 'config' | 'onProblem'>): KeyDoctor | null {
+  const { source } = config
+  if (source.kind !== 'kafka' || source.partitionedBy === 'none') return null
+  return new KeyDoctor({ topic: source.topic, onProblem })
+}
+
+/** What the way of lines through a topic asks of the steps. */
+function kafkaProcessing({ source }: PipelineConfig): Partial<ProcessorOptions> {
+  if (source.kind !== 'kafka') return {}
+  return {
+    mayRepeat: true,
+    isScattered: source.partitionedBy !== 'source',
+    maxRemembered: source.partitionedBy === 'none' ? MAX_REMEMBERED : 0,
+    placeOf: topicPartitionOf,
+  }
+}
+
+/** Failures whose lines may still come at the pace of another partition; some hundred bytes each. */
+const MAX_REMEMBERED = 50_000

@@ -245,7 +245,17 @@ window: 5s
     [
       'a topic that feeds itself',
       'source: {kafka: {topic: a}}\nsinks: [kafka: {topic: a}]',
-      'sinks[0].kafka.topic: is the topic that the source reads: the lines would go round for ever',
+      'sinks[0].kafka.topic: is a topic that the source reads: the lines would go round for ever',
+    ],
+    [
+      'a repartition topic that feeds itself',
+      'source: {kafka: {topic: a, partitionedBy: none, repartitionTopic: b}}\nsinks: [kafka: {topic: b}]',
+      'sinks[0].kafka.topic: is a topic that the source reads: the lines would go round for ever',
+    ],
+    [
+      'a topic that is its own repartition topic',
+      'source: {kafka: {topic: a, repartitionTopic: a}}\nsinks: [stdout: {}]',
+      'source.kafka.repartitionTopic: is the topic itself',
     ],
     [
       'dead letters in two places',
@@ -255,7 +265,7 @@ window: 5s
     [
       'dead letters among the lines that are read',
       'source: {kafka: {topic: a}}\nsinks: [stdout: {}]\ndeadLetters: {kafka: {topic: a}}',
-      'deadLetters.kafka.topic: is the topic that the source reads: letters are no lines',
+      'deadLetters.kafka.topic: is a topic that the source reads: letters are no lines',
     ],
     [
       'dead letters among the lines that are written',

@@ -89,7 +89,21 @@ describe('TrafficCounter', () => {
     expect(counter.changed()).toEqual([])
     counter.add(cell, T0, 1, 1)
     expect(counter.changed()).toMatchObject([{ minuteMs: T0, requests: 2, responses: 1 }])
-    expect(counter.close(T0 + 10 * MINUTE_MS)).toHaveLength(2)
+    counter.add(cell, T0 + MINUTE_MS, 1, 0)
+    expect(counter.close(T0 + 10 * MINUTE_MS)).toMatchObject([{ minuteMs: T0 + MINUTE_MS, requests: 2 }])
+    expect(counter.open).toBe(0)
+  })
+
+  test('gives no windows of which all lines are read again, and whole ones where a new line is among them', () => {
+    const counter = new TrafficCounter()
+    const cell = counter.cellOf(dimensions())
+    counter.isReplay = true
+    for (const minute of [0, 1, 2]) counter.add(cell, T0 + minute * MINUTE_MS, 1, 0)
+    expect(counter.close(T0 + MINUTE_MS)).toEqual([])
+    expect(counter.changed()).toEqual([])
+    counter.isReplay = false
+    counter.add(cell, T0 + MINUTE_MS, 1, 0)
+    expect(counter.snapshot()).toMatchObject([{ minuteMs: T0 + MINUTE_MS, requests: 2 }])
   })
 
   test('closes nothing before the first line', () => {

@@ -1,221 +1,43 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
-import { lagOf } from '../../src/sources/kafka/admin.js'
-import { type CliResult, finished, projectDirectory, Sandbox } from '../support/cli.js'
-import { count, eventually } from '../support/elasticsearch/cluster.js'
-import { type ElasticsearchServer, startElasticsearch } from '../support/elasticsearch/server.mjs'
-import { type KafkaServer, startKafka } from '../support/kafka/server.mjs'
-import { corpusLogs, corpusRuns, stretched, writeSlowly } from './logs.js'
-import { Random } from './random.js'
-import { readStore } from './store.js'
+import { eventually } from '../support/elasticsearch/cluster.js'
+import { Fleet, Site, stopped } from './fleet.js'
+import { corpusLogs, corpusRuns, smallFleetLogs } from './logs.js'
+import { expectOnePassInDuckDb } from './one-pass.js'
+import { byCorrelationId, byHost, filebeat, fluentBit, plain, ship, vector } from './shippers.js'
 
-const PARTITIONS = 6
-const KILLS = 20
-const pipeline = (name: string): string => path.join(projectDirectory, `pipelines/${name}.yaml`)
-
-const sandbox = new Sandbox()
-const running = new Set<ReturnType<Sandbox['start']>>()
-let kafka: KafkaServer
-let elasticsearch: ElasticsearchServer
-let random: Random
+let site: Site
 
 beforeAll(async () => {
-  random = Random.fromEnvironment()
-  process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
-  ;[kafka, elasticsearch] = await Promise.all([startKafka(), startElasticsearch()])
+  site = await Site.open()
 }, 300_000)
 
-afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  await Promise.all([kafka?.remove(), elasticsearch?.remove()])
-  sandbox.remove()
-})
-
-/** A topic with a group, a directory of logs, and the variables that shipped pipelines take. */
-class Fleet {
-  readonly logs: string
-  readonly topic: string
-
-  constructor(readonly name: string) {
-    this.logs = sandbox.path(name, 'logs')
-    this.topic = `topic-${name}`
-    fs.mkdirSync(this.logs, { recursive: true })
-  }
-
-  /** All of them have the same key, and a state directory of their own. */
-  environment(instance: string): Record<string, string> {
-    const state = sandbox.path(this.name, `state-${instance}`)
-    fs.mkdirSync(state, { recursive: true })
-    fs.writeFileSync(path.join(state, 'redact.key'), '0123456789abcdef'.repeat(4), { mode: 0o600 })
-    return {
-      LOGS: path.join(this.logs, '*.log'),
-      KAFKA_BROKERS: kafka.brokers.join(','),
-      KAFKA_TOPIC: this.topic,
-      KAFKA_GROUP: `group-${this.name}`,
-      ELASTICSEARCH_URL: elasticsearch.url,
-      HANGUP_PREFIX: this.name,
-      HANGUP_STATE: state,
-      HANGUP_STORE: sandbox.path(this.name, `${instance}.duckdb`),
-    }
-  }
-
-  start(name: string, instance: string, options: readonly string[] = []): Instance {
-    const commandLine = ['run', pipeline(name), ...options]
-    const child = sandbox.start(commandLine, { environment: this.environment(instance) })
-    running.add(child)
-    const ended = finished(child, commandLine, 280_000).finally(() => running.delete(child))
-    return { child, ended }
-  }
-
-  run(name: string, instance: string, options: readonly string[]): Promise<CliResult> {
-    return sandbox.hangup(['run', pipeline(name), ...options], {
-      environment: this.environment(instance),
-      timeoutMs: 120_000,
-    })
-  }
-
-  verify(name: string, instance: string): Promise<CliResult> {
-    return sandbox.hangup(['verify', pipeline(name)], { environment: this.environment(instance), timeoutMs: 120_000 })
-  }
-
-  /** Resolves once no more messages come for a while, though the agent is up. */
-  async shipped(): Promise<void> {
-    let before = -1
-    await eventually(
-      'all that was written is shipped',
-      async () => {
-        await sleep(3_000)
-        const end = (await this.partitions()).reduce((sum, each) => sum + each.end, 0)
-        const isSame = end === before
-        before = end
-        return isSame && end > 0
-      },
-      120_000,
-    )
-  }
-
-  partitions(): ReturnType<typeof lagOf> {
-    return lagOf(
-      { brokers: kafka.brokers, security: { tls: false }, clientId: 'hangup-test' },
-      `group-${this.name}`,
-      this.topic,
-    )
-  }
-
-  /** Resolves once the group has stored all that is in the topic. */
-  async caughtUp(): Promise<void> {
-    const lag = async (): Promise<number> => (await this.partitions()).reduce((sum, each) => sum + each.lag, 0)
-    await eventually('the group has stored everything', async () => (await lag()) === 0, 180_000)
-  }
-}
-
-interface Instance {
-  readonly child: ReturnType<Sandbox['start']>
-  readonly ended: Promise<CliResult>
-}
-
-async function stopped({ child, ended }: Instance): Promise<void> {
-  child.kill('SIGTERM')
-  expect(await ended).toMatchObject({ code: 143 })
-}
-
-async function expectSame(fleet: Fleet, name: string, instance: string): Promise<void> {
-  const { code, stdout, stderr } = await fleet.verify(name, instance)
-  expect({ code, stdout, stderr: code === 0 ? '' : stderr }).toMatchObject({
-    code: 0,
-    stdout: expect.stringContaining('the same'),
-  })
-}
+afterAll(() => site?.close())
 
 test('the whole corpus through Kafka ends as one pass over the files does', async () => {
-  const fleet = new Fleet('corpus')
+  const fleet = new Fleet(site, 'corpus')
   // Not that of a console: its name tells no gateway, and through Kafka it has the host of the agent for one.
   const logs = corpusRuns().flatMap(corpusLogs)
   for (const { name, bytes } of logs)
     if (!name.includes('console')) fs.writeFileSync(path.join(fleet.logs, name), bytes)
-  await kafka.createTopic(fleet.topic, { partitions: PARTITIONS })
+  await fleet.createTopic(6)
   expect(await fleet.run('tail-to-kafka', 'agent', ['--once'])).toMatchObject({ code: 0 })
 
   const consumer = fleet.start('kafka-to-duckdb', 'consumer')
   await fleet.caughtUp()
   await stopped(consumer)
-  await expectSame(fleet, 'kafka-to-duckdb', 'consumer')
-
-  expect(await fleet.run('tail-to-duckdb', 'direct', ['--once'])).toMatchObject({ code: 0 })
-  const [through, direct] = await Promise.all(
-    ['consumer', 'direct'].map((instance) => readStore(sandbox.path(fleet.name, `${instance}.duckdb`))),
-  )
-  expect(through.failures).toEqual(direct.failures)
-  // A traffic document is of one partition: what they say together is the same.
-  expect(requestsByMinute(through.traffic)).toEqual(requestsByMinute(direct.traffic))
-}, 300_000)
-
-test('three instances that are killed twenty times, and an agent that is too, leave what one pass gives', async () => {
-  const fleet = new Fleet('killed')
-  await kafka.createTopic(fleet.topic, { partitions: PARTITIONS })
-  const logs = [
-    ...['h-337-110', 'i-337-c-error-116', 'g-337-rotate-restart-115'].flatMap(corpusLogs),
-    stretched(corpusLogs('c-337-pcap-105')[0], { times: 60, everyMs: 80_000 }),
-  ]
-  let isWritten = false
-  const writing = Promise.all(
-    logs.map((log) => writeSlowly([log], { directory: fleet.logs, random, durationMs: 25_000 })),
-  ).then(() => {
-    isWritten = true
-  })
-
-  const session = ['--set', 'source.kafka.sessionTimeout=6s']
-  const startAgent = (): Instance => fleet.start('tail-to-kafka', 'agent')
-  const start = (number: number): Instance => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, session)
-  let agent = startAgent()
-  const instances = [0, 1, 2].map(start)
-  for (let kill = 0; kill < KILLS || !isWritten; kill++) {
-    await sleep(random.between(300, 2_500))
-    const number = random.between(0, 2)
-    instances[number].child.kill('SIGKILL')
-    await instances[number].ended
-    instances[number] = start(number)
-    if (kill % 5 !== 0) continue
-    agent.child.kill('SIGKILL')
-    await agent.ended
-    agent = startAgent()
-  }
-  await writing
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  expect(await count('killed-failures*', elasticsearch)).toBeGreaterThan(0)
-  await expectSame(fleet, 'kafka-to-elasticsearch', 'consumer-0')
-}, 300_000)
-
-test('an instance that is stopped for longer than its session leaves what one pass gives', async () => {
-  const fleet = new Fleet('stalled')
-  await kafka.createTopic(fleet.topic, { partitions: PARTITIONS })
-  const log = stretched(corpusLogs('c-337-pcap-105')[0], { times: 40, everyMs: 80_000 })
-  const agent = fleet.start('tail-to-kafka', 'agent')
-  const session = ['--set', 'source.kafka.sessionTimeout=6s']
-  const instances = [0, 1].map((number) => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, session))
-  const writing = writeSlowly([log], { directory: fleet.logs, random, durationMs: 20_000 })
-  await eventually('something is stored', async () => (await count('stalled-failures*', elasticsearch)) > 0)
-  instances[0].child.kill('SIGSTOP')
-  await sleep(10_000)
-  instances[0].child.kill('SIGCONT')
-  await writing
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  await expectSame(fleet, 'kafka-to-elasticsearch', 'consumer-0')
+  await fleet.expectVerified('kafka-to-duckdb', 'consumer')
+  await expectOnePassInDuckDb(fleet, 'consumer')
 }, 300_000)
 
 test('messages that come twice, messages that are no lines, and partitions that are added change nothing', async () => {
-  const fleet = new Fleet('repeated')
+  const { kafka, random } = site
+  const fleet = new Fleet(site, 'repeated')
   const before = 3
-  await kafka.createTopic(fleet.topic, { partitions: before })
+  await fleet.createTopic(before)
   const consumer = fleet.start('kafka-to-duckdb', 'consumer')
   const producer = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING }).producer({
     createPartitioner: Partitioners.LegacyPartitioner,
@@ -258,40 +80,30 @@ test('messages that come twice, messages that are no lines, and partitions that 
     90_000,
   )
   await stopped(consumer)
-  await expectSame(fleet, 'kafka-to-duckdb', 'consumer')
-  expect(await fleet.run('tail-to-duckdb', 'direct', ['--once'])).toMatchObject({ code: 0 })
-  const [through, direct] = await Promise.all(
-    ['consumer', 'direct'].map((instance) => readStore(sandbox.path(fleet.name, `${instance}.duckdb`))),
-  )
-  expect(through.failures.map(({ id }) => id)).toEqual(direct.failures.map(({ id }) => id))
-  expect(requestsByMinute(through.traffic)).toEqual(requestsByMinute(direct.traffic))
+  await fleet.expectVerified('kafka-to-duckdb', 'consumer')
+  await expectOnePassInDuckDb(fleet, 'consumer')
 }, 300_000)
 
-test('brokers that are away hold up no stop, and what was read meanwhile is read again', async () => {
-  const fleet = new Fleet('away')
-  await kafka.createTopic(fleet.topic, { partitions: 2 })
-  for (const { name, bytes } of corpusLogs('h-337-110')) fs.writeFileSync(path.join(fleet.logs, name), bytes)
-  expect(await fleet.run('tail-to-kafka', 'agent', ['--once'])).toMatchObject({ code: 0 })
-  const consumer = fleet.start('kafka-to-elasticsearch', 'consumer')
-  await eventually('something is stored', async () => (await count('away-failures*', elasticsearch)) > 0)
-  await kafka.kill()
-  consumer.child.kill('SIGTERM')
-  expect(await consumer.ended).toMatchObject({ code: 143 })
-  await kafka.restart()
-  const next = fleet.start('kafka-to-elasticsearch', 'consumer')
-  await fleet.caughtUp()
-  await stopped(next)
-  await expectSame(fleet, 'kafka-to-elasticsearch', 'consumer')
-}, 300_000)
+describe('lines of other shippers that come in any order over files', () => {
+  const logs = [...smallFleetLogs(), ...['h-337-110', 'd-337-102', 'g-337-rotate-restart-115'].flatMap(corpusLogs)]
+  const partitions = 4
 
-function requestsByMinute(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const row of rows) {
-    const { timestamp, target, proxy, org, env, gateway, basis } = row
-    for (const kind of ['requests', 'responses'] as const) {
-      const key = JSON.stringify([timestamp, target, proxy, org, env, gateway, basis, kind])
-      sums[key] = (sums[key] ?? 0) + Number(row[kind])
-    }
-  }
-  return sums
-}
+  test.each([
+    ['Filebeat, keyed by host', filebeat, byHost, {}],
+    ['Fluent Bit, keyed by host', fluentBit, byHost, {}],
+    ['Vector, keyed by host', vector, byHost, { withoutOffsets: true }],
+    ['Filebeat, keyed by correlation id', filebeat, byCorrelationId, { withoutStatistics: true }],
+    ['plain lines, keyed by correlation id', plain, byCorrelationId, { withoutOffsets: true, withoutStatistics: true }],
+  ] as const)('end as one pass over the files does: %s', async (name, envelope, keyOf, difference) => {
+    const fleet = new Fleet(site, name.replace(/\W+/g, '-'))
+    await fleet.createTopic(partitions)
+    for (const { name, bytes } of logs) fs.writeFileSync(path.join(fleet.logs, name), bytes)
+    await ship(fleet, logs, { envelope, keyOf, partitions })
+    const keyed = ['--set', `source.kafka.partitionedBy=${keyOf === byHost ? 'source' : 'correlationId'}`]
+    const consumer = fleet.start('kafka-to-duckdb', 'consumer', keyed)
+    await fleet.caughtUp()
+    await stopped(consumer)
+    await fleet.expectVerified('kafka-to-duckdb', 'consumer', keyed)
+    await expectOnePassInDuckDb(fleet, 'consumer', difference)
+  })
+})

@@ -76,11 +76,13 @@ export interface WriteOptions {
   /** About how long the writing takes. */
   readonly durationMs: number
   readonly signal?: AbortSignal
+  /** From its abort on, the rest is written without a pause. */
+  readonly hurry?: AbortSignal
 }
 
 /** Writes logs one after another as a gateway does: in pieces that end anywhere, also in the middle of a line. */
 export async function writeSlowly(logs: readonly FutureLog[], options: WriteOptions): Promise<void> {
-  const { directory, random, durationMs, signal } = options
+  const { directory, random, durationMs, signal, hurry } = options
   const total = logs.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const pauseMs = 20
   const mean = Math.max(1, Math.ceil((total * pauseMs) / durationMs))
@@ -88,7 +90,7 @@ export async function writeSlowly(logs: readonly FutureLog[], options: WriteOpti
     const file = path.join(directory, name)
     fs.appendFileSync(file, '')
     for (let from = 0; from < bytes.length; ) {
-      const to = Math.min(bytes.length, from + random.between(1, 2 * mean))
+      const to = hurry?.aborted ? bytes.length : Math.min(bytes.length, from + random.between(1, 2 * mean))
       fs.appendFileSync(file, bytes.subarray(from, to))
       from = to
       await sleep(pauseMs, undefined, { signal })
@@ -108,3 +110,15 @@ export async function writeWithRenames(logs: readonly FutureLog[], live: string,
     }
   }
 }
+
+/** Logs of eight gateway processes on two hosts: some 20,000 lines and 2,000 failures of half an hour at most. */
+export function smallFleetLogs(): FutureLog[] {
+  return [
+    ...['f-337-106', 'f-316-112', 'c-337-pcap-105', 'c-316-109'].map((run) => several(run, 2)),
+    ...['i-337-b-warn-113', 'i-337-c-error-116', 'i-316-c-warn-114', 'i-316-b-error-118'].map((run) =>
+      several(run, 10),
+    ),
+  ]
+}
+
+const several = (run: string, times: number): FutureLog => stretched(corpusLogs(run)[0], { times, everyMs: 80_000 })

@@ -10,6 +10,7 @@ const joinerOf = (options: Partial<JoinerOptions> = {}): Joiner =>
   new Joiner({ windowMs: WINDOW_MS, maxPending: 1_000, emit: 'final', ...options })
 
 interface Added extends HalfSketch {
+  readonly isReplay?: boolean
   readonly id?: string
   readonly partition?: string
   readonly watermarkMs?: number
@@ -17,7 +18,15 @@ interface Added extends HalfSketch {
 }
 
 function add(joiner: Joiner, role: HalfRole, added: Added = {}) {
-  const { id = 'a', partition = 'p', watermarkMs = Number.NEGATIVE_INFINITY, request = facts(), ...sketch } = added
+  const {
+    id = 'a',
+    partition = 'p',
+    watermarkMs = Number.NEGATIVE_INFINITY,
+    request = facts(),
+    isReplay = false,
+    ...sketch
+  } = added
+  joiner.isReplay = isReplay
   return joiner.add({ id, half: half(role, sketch), partition, watermarkMs, request: () => request })
 }
 
@@ -225,6 +234,32 @@ describe('what has changed', () => {
   })
 })
 
+describe.each(['final', 'eager'] as const)('lines that are read again, %s', (emit) => {
+  test('make no failure by themselves', () => {
+    const joiner = joinerOf({ emit })
+    expect(add(joiner, 'request_error', { isReplay: true })).toEqual([])
+    expect(add(joiner, 'client', { isReplay: true })).toEqual([])
+    note(joiner)
+    expect(joiner.changed()).toEqual([])
+    expect(joiner.closeAll()).toEqual([])
+  })
+
+  test('complete a failure that a new line belongs to', () => {
+    const joiner = joinerOf({ emit })
+    add(joiner, 'request_error', { isReplay: true })
+    const failures = [...add(joiner, 'client'), ...joiner.closeAll()]
+    expect(failures).toMatchObject([{ id: 'a', target: [{ role: 'request_error' }], client: { role: 'client' } }])
+  })
+
+  test('are emitted with a new note that the client had gone', () => {
+    const joiner = joinerOf({ emit })
+    add(joiner, 'request_error', { isReplay: true })
+    joiner.isReplay = false
+    note(joiner)
+    expect(joiner.closeAll()).toMatchObject([{ id: 'a', clientAbortedAfterMs: 40 }])
+  })
+})
+
 test('partitions that are forgotten leave nothing behind', () => {
   const joiner = joinerOf({ emit: 'eager' })
   add(joiner, 'request_error', { id: 'a', partition: 'p' })
@@ -245,3 +280,88 @@ function note(joiner: Joiner, given: Partial<ClientAbortedNote> = {}) {
     ...given,
   })
 }
+
+describe('pairs are counted', () => {
+  const pairsOf = (joiner: Joiner) => ({ ...joiner.pairs })
+
+  test('by whether their halves came by one way or by two, once for each failure', () => {
+    const joiner = joinerOf({ placeOf: (partition) => partition.slice(0, 1) })
+    for (const [id, first, second] of [
+      ['a', 'p/1', 'p/1'],
+      ['b', 'p/1', 'p/2'],
+      ['c', 'p/1', 'q/1'],
+    ]) {
+      add(joiner, 'request_error', { id, partition: first })
+      add(joiner, 'client', { id, partition: second })
+      add(joiner, 'response_error', { id, partition: second })
+    }
+    expect(pairsOf(joiner)).toEqual({ together: 2, apart: 1, alone: 0 })
+  })
+
+  test('with the target halves that closed alone; a client half alone is nothing strange', () => {
+    const joiner = joinerOf()
+    add(joiner, 'request_error', { id: 'a' })
+    add(joiner, 'client', { id: 'b' })
+    closeAt(joiner, 60_000)
+    expect(pairsOf(joiner)).toEqual({ together: 0, apart: 0, alone: 1 })
+  })
+
+  test('without those that had to make room: nobody knows what would have come', () => {
+    const joiner = joinerOf({ maxPending: 1 })
+    add(joiner, 'request_error', { id: 'a' })
+    add(joiner, 'request_error', { id: 'b' })
+    expect(pairsOf(joiner)).toEqual({ together: 0, apart: 0, alone: 0 })
+  })
+})
+
+describe('a failure that is remembered after it closed', () => {
+  const remembering = (maxRemembered = 10) => joinerOf({ maxRemembered })
+
+  test('is completed by a half that comes later, at whatever time', () => {
+    const joiner = remembering()
+    add(joiner, 'request_error')
+    closeAt(joiner, 60_000)
+    add(joiner, 'client', { watermarkMs: T0 + 60_000 })
+    expect(closeAt(joiner, 120_000)).toMatchObject([{ id: 'a', target: [{ role: 'request_error' }], client: {} }])
+  })
+
+  test('gets a note that comes later, and a note that came before it', () => {
+    const joiner = remembering()
+    const note = { partition: 'p', watermarkMs: Number.NEGATIVE_INFINITY, timeMs: T0, afterMs: 7 }
+    add(joiner, 'client', { id: 'a' })
+    joiner.noteClientAborted({ id: 'b', ...note })
+    closeAt(joiner, 60_000)
+    joiner.noteClientAborted({ id: 'a', ...note })
+    add(joiner, 'client', { id: 'b' })
+    expect(joiner.closeAll()).toMatchObject([
+      { id: 'a', clientAbortedAfterMs: 7 },
+      { id: 'b', clientAbortedAfterMs: 7 },
+    ])
+  })
+
+  test('is not given out again where nothing comes', () => {
+    const joiner = remembering()
+    add(joiner, 'client')
+    expect(closeAt(joiner, 60_000)).toHaveLength(1)
+    expect([...joiner.changed(), ...joiner.closeAll()]).toEqual([])
+    expect(joiner.size).toBe(0)
+  })
+
+  test('asks for no old lines, whatever completes it', () => {
+    const joiner = remembering()
+    add(joiner, 'request_error')
+    closeAt(joiner, 60_000)
+    expect(joiner.earliestMs('p')).toBe(Number.POSITIVE_INFINITY)
+    add(joiner, 'client', { at: 55_000 })
+    expect(joiner.earliestMs('p')).toBe(T0 + 55_000)
+  })
+
+  test('is forgotten where many came after it, and with its partition', () => {
+    const joiner = remembering(1)
+    for (const id of ['a', 'b', 'c']) add(joiner, 'request_error', { id, partition: id })
+    closeAt(joiner, 60_000)
+    joiner.forget((partition) => partition === 'c')
+    for (const id of ['a', 'b', 'c']) add(joiner, 'client', { id })
+    expect(joiner.closeAll().map(({ target }) => target.length)).toEqual([0, 0, 0])
+  })
+})

@@ -78,11 +78,12 @@ describe('metrics', () => {
         { target: 't:1', proxy: 'orders', requests: 20 },
         { target: null, proxy: null, requests: 3 },
       ],
+      pairs: () => ({ together: 30, apart: 2, alone: 1 }),
       unsent: () => 8,
       partitions: () => [
-        { partition: 0, records: 5, reachedMs: NOW - 2_000 },
-        { partition: 1, records: 0, reachedMs: NOW - 9_000_000 },
-        { partition: 2, records: 7, reachedMs: null },
+        { topic: 'edgemicro', partition: 0, records: 5, reachedMs: NOW - 2_000 },
+        { topic: 'edgemicro', partition: 1, records: 0, reachedMs: NOW - 9_000_000 },
+        { topic: 'edgemicro', partition: 2, records: 7, reachedMs: null },
       ],
       hasTicks: true,
     })
@@ -112,6 +113,7 @@ describe('metrics', () => {
     expect(value('hangup_unsent_documents')).toBe(8)
     expect(value('hangup_read_bytes_total')).toBe(9)
     expect(value('hangup_lag_seconds')).toBe(1.5)
+    expect(sumsBy('hangup_pairs_total', 'halves')).toEqual({ together: 30, apart: 2, alone: 1 })
     expect(sumsBy('hangup_partition_lag_records', 'partition')).toEqual({ 0: 5, 1: 0, 2: 7 })
     expect(sumsBy('hangup_partition_lag_seconds', 'partition')).toEqual({ 0: 2, 1: 0 })
     expect(value('hangup_checkpoint_timestamp_seconds')).toBe(NOW / 1000)

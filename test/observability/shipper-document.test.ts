@@ -121,6 +121,7 @@ describe('an observed run', () => {
       ledger: () => ledger(lines),
       losses: () => ({ evicted: 0, late: 0 }),
       requests: () => [],
+      pairs: () => ({ together: 0, apart: 0, alone: 0 }),
       unsent: () => 0,
       partitions: () => [],
       hasTicks: true,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { KafkaProgress } from '../../src/pipeline/kafka-progress.js'
 import type { Position } from '../../src/sources/kafka/contract.js'
-import type { GroupBlock } from '../../src/sources/kafka/kafka-source.js'
+import type { GroupBlock } from '../../src/sources/kafka/group-block.js'
 
 const HORIZON_MS = 600_000
 const SILENT_MS = 600_000
@@ -19,6 +19,7 @@ function progressOn() {
         return state.notOurs
       },
     },
+    topic: 't',
     horizonMs: HORIZON_MS,
     silentMs: SILENT_MS,
     monotonicMs: () => state.nowMs,
@@ -35,7 +36,17 @@ function progressOn() {
 function blockOf(kafkaPartition: number, firstOffset: number, file: string, isReplay: boolean): GroupBlock {
   const source = { path: file, partition: `t/${kafkaPartition}/${file}`, gateway: null }
   const offsetAt = () => firstOffset
-  return { source, bytes: Buffer.from('x\n'), offset: 0, last: false, firstOffset, offsetAt, kafkaPartition, isReplay }
+  return {
+    source,
+    bytes: Buffer.from('x\n'),
+    offset: 0,
+    last: false,
+    firstOffset,
+    offsetAt,
+    topic: 't',
+    kafkaPartition,
+    isReplay,
+  }
 }
 
 const floors = (positions: readonly Position[]) =>
@@ -111,5 +122,5 @@ test('the lag of a partition is what lies before it, in records and in event tim
   progress.assigned({ gained: [{ partition: 4, storedThrough: 0 }], lost: [] })
   read(4, 0, 5_000, { file: 'a' })
   read(4, 10, 3_000, { file: 'b' })
-  expect(progress.lag()).toEqual([{ partition: 4, records: 980, reachedMs: 5_000 }])
+  expect(progress.lag()).toEqual([{ topic: 't', partition: 4, records: 980, reachedMs: 5_000 }])
 })

@@ -46,15 +46,15 @@ describe('opened logs', () => {
     const log = path.join(directory(), 'edgemicro-a-1-1-api.log')
     fs.writeFileSync(log, LINE)
     const { source, progress } = await open([log]).opened
-    expect(progress()).toEqual({ readBytes: 0, totalBytes: 0 })
+    expect(progress()).toEqual({ done: 0, total: 0, unit: 'bytes' })
     await textsOf(source)
-    expect(progress()).toEqual({ readBytes: LINE.length, totalBytes: LINE.length })
+    expect(progress()).toEqual({ done: LINE.length, total: LINE.length, unit: 'bytes' })
   })
 
   test('do not pretend to know how long standard input is', async () => {
     const { source, progress } = await open(['-'], LINE + LINE).opened
     await textsOf(source)
-    expect(progress()).toEqual({ readBytes: 2 * LINE.length, totalBytes: null })
+    expect(progress()).toEqual({ done: 2 * LINE.length, total: null, unit: 'bytes' })
   })
 
   test('tell of one that is missing, and give the others', async () => {

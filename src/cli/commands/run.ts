@@ -6,8 +6,10 @@ import type { ConfiguredProxy } from '../../enrich/proxy.js'
 import { type HangupError, TransientError } from '../../errors.js'
 import { MINUTE_MS } from '../../frequency/answer.js'
 import { buildReport } from '../../frequency/report.js'
+import type { Backfill } from '../../pipeline/backfill/plan.js'
 import { runPipeline } from '../../pipeline/run.js'
-import type { RunResult } from '../../pipeline/run-input.js'
+import type { RunInput, RunResult } from '../../pipeline/run-input.js'
+import { runBackfill } from '../backfill.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import { withObservation } from '../observation.js'
@@ -16,10 +18,20 @@ import { tellReading } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { isAskable, openFrequencyStore } from '../stores.js'
 import { formatCount } from '../terminal/numbers.js'
+import { readTopicRange } from '../topic-range.js'
 import { readPipeline } from './check.js'
 
 export async function run([file]: readonly string[], options: RunOptions, context: Context): Promise<number> {
   const config = await readPipelineOf(file, options, context)
+  const range = readTopicRange(options, { nowMs: Date.now() })
+  if (range !== null) {
+    const runRange = async (backfill: Backfill): Promise<number> => {
+      const { result, exitCode } = await runToEnd(config, context, { backfill })
+      tellResult(result, config, context)
+      return exitCode
+    }
+    return runBackfill({ config, range, run: runRange }, context)
+  }
   if (!options.once) return follow(config, context)
   const { result, exitCode } = await runToEnd(config, context)
   await tellSummary(result, config, context)
@@ -59,8 +71,12 @@ export interface Ended {
   readonly exitCode: number
 }
 
-/** Runs to the end of the input, or to a stop, with a progress bar. */
-export async function runToEnd(config: PipelineConfig, context: Context): Promise<Ended> {
+/** Runs to the end of the input or of a backfill, or to a stop, with a progress bar. */
+export async function runToEnd(
+  config: PipelineConfig,
+  context: Context,
+  { backfill }: Pick<RunInput, 'backfill'> = {},
+): Promise<Ended> {
   let exitCode = 0
   const { terminal } = context
   const onProblem = (problem: HangupError): void => {
@@ -72,18 +88,21 @@ export async function runToEnd(config: PipelineConfig, context: Context): Promis
   let progress = { end: (): void => {} }
   const around = await surroundings(config, context)
   const onServe = (url: string): void => terminal.tell(`metrics and health: ${url}/metrics`)
-  const result = await withObservation({ ...around, version: context.version, onServe }, (observer) =>
-    runPipeline({
+  const result = await withObservation({ ...around, version: context.version, onServe }, async (observer) => {
+    const ran = await runPipeline({
       ...around,
       observer,
       once: true,
+      backfill,
       onProblem,
       onNotice: (notice) => terminal.tell(`hangup: ${notice}`),
       onStart: (measure) => {
         progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
       },
-    }),
-  ).finally(() => progress.end())
+    })
+    // Without the lines that were read for the state alone.
+    return { ...ran, ledger: observer.snapshot.ledger }
+  }).finally(() => progress.end())
   return { result, exitCode }
 }
 

@@ -133,7 +133,11 @@ class Bar {
   }
 
   showStores(): void {
-    this.#progress = this.context.terminal.startProgress(() => ({ readBytes: this.#comparedBytes, totalBytes: null }))
+    this.#progress = this.context.terminal.startProgress(() => ({
+      done: this.#comparedBytes,
+      total: null,
+      unit: 'bytes',
+    }))
   }
 
   note(bytes: number): void {

@@ -30,7 +30,7 @@ export function renderDeadLetters(
         { title: total > refused ? 'lines' : 'documents', align: 'right' },
         { title: 'means' },
       ],
-      rows: reasons.map(([reason, count]) => [reason, formatCount(count), textOf(reason)?.means ?? '']),
+      rows: reasons.map(([reason, count]) => [ends(reason), formatCount(count), textOf(reason)?.means ?? '']),
     },
     { width, style },
   )
@@ -62,16 +62,23 @@ function renderLetters(letters: readonly DeadLetter[], layout: Pick<Surface, 'wi
         { title: 'text' },
       ],
       rows: letters.map((letter, index) => [
-        reasonOf(letter),
-        letter.position?.source ?? '-',
+        ends(reasonOf(letter)),
+        ends(letter.position?.source ?? '-'),
         letter.position === null ? '-' : String(letter.position.offset),
-        ...(hasMessages ? [messages[index] || '-'] : []),
-        letter.kind === 'refused' ? `${letter.sink} ${letter.status}` : letter.text,
+        ...(hasMessages ? [ends(messages[index] || '-')] : []),
+        ends(letter.kind === 'refused' ? `${letter.sink} ${letter.status}` : letter.text),
       ]),
     },
     layout,
   )
 }
+
+/** Of a long text its two ends, which is more than a terminal shows: to measure all of it takes long. */
+function ends(text: string): string {
+  return text.length <= 2 * MAX_END ? text : `${text.slice(0, MAX_END)}…${text.slice(-MAX_END)}`
+}
+
+const MAX_END = 400
 
 /** `TOPIC/PARTITION@OFFSET`; empty where the line did not come through Kafka. */
 function messageOf(letter: DeadLetter): string {

@@ -6,8 +6,8 @@ const REASONS: Readonly<Record<Remaining, string>> = {
   refused: 'the store refuses the document still: see hangup dead-letters explain refused',
   rejected: 'this version cannot use the line either',
   masked:
-    'what must be known of the line was hidden when it was rejected: run again over the line itself, where it is still there',
-  cut: 'the letter does not hold all of it: run again over the line itself, where it is still there',
+    'what must be known of the line was hidden when it was rejected: run again over the line itself where it still is (of a topic: run --from)',
+  cut: 'the letter does not hold all of it: run again over the line itself where it still is (of a topic: run --from)',
   no_sink: 'the pipeline has no sink that takes it',
 }
 

@@ -1,9 +1,10 @@
-import { formatDuration, formatSize } from './numbers.js'
+import { formatCount, formatDuration, formatSize } from './numbers.js'
 
-/** How far long work is. `totalBytes` is null (or 0) where the end is not known: standard input, a followed file. */
+/** How far long work is. `total` is null (or 0) where the end is not known: standard input, a followed file. */
 export interface Measure {
-  readonly readBytes: number
-  readonly totalBytes: number | null
+  readonly done: number
+  readonly total: number | null
+  readonly unit: 'bytes' | 'messages'
 }
 
 export interface Progress {
@@ -61,19 +62,29 @@ export class ProgressBar implements Progress {
 }
 
 /** One line of at most `width` columns: ` 62 % ████████░░░░  280 MB of 450 MB  120 MB/s  1.4 s left`. */
-export function renderProgress({ readBytes, totalBytes }: Measure, elapsedMs: number, width: number): string {
-  const bytesPerSecond = elapsedMs > 0 ? (readBytes / elapsedMs) * 1_000 : 0
-  const rate = `${formatSize(bytesPerSecond)}/s`
-  if (!totalBytes) return `${formatSize(readBytes)} read  ${rate}`.slice(0, width)
-  const share = Math.min(1, readBytes / totalBytes)
+export function renderProgress({ done, total, unit }: Measure, elapsedMs: number, width: number): string {
+  const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
+  const rate = `${AMOUNTS[unit](perSecond)}/s`
+  if (!total) return `${AMOUNTS[unit](done)} read  ${rate}`.slice(0, width)
+  const share = Math.min(1, done / total)
   const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
-  const left = bytesPerSecond > 0 ? formatDuration(((totalBytes - readBytes) / bytesPerSecond) * 1_000) : '?'
-  const rest = `${formatSize(readBytes)} of ${formatSize(totalBytes)}  ${rate}  ${left} left`
+  const left = perSecond > 0 ? formatDuration((Math.max(0, total - done) / perSecond) * 1_000) : '?'
+  const rest = `${OF_TOTAL[unit](done, total)}  ${rate}  ${left} left`
   const barWidth = Math.min(MAX_BAR_WIDTH, width - percent.length - rest.length - 3)
   if (barWidth < MIN_BAR_WIDTH) return `${percent}  ${rest}`.slice(0, width)
   const filled = Math.floor(share * barWidth)
   return `${percent} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}  ${rest}`
 }
+
+const AMOUNTS = {
+  bytes: formatSize,
+  messages: (count: number): string => `${formatCount(count)} ${Math.round(count) === 1 ? 'message' : 'messages'}`,
+} as const
+
+const OF_TOTAL = {
+  bytes: (done: number, total: number): string => `${formatSize(done)} of ${formatSize(total)}`,
+  messages: (done: number, total: number): string => `${formatCount(done)} of ${AMOUNTS.messages(total)}`,
+} as const
 
 const REDRAW_INTERVAL_MS = 100
 const MAX_BAR_WIDTH = 30

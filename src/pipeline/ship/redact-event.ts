@@ -33,6 +33,17 @@ export function writeRedactedEvent(view: EventView, redactor: Redactor, out: Lin
   }
 }
 
+/** The same, with what follows in its line. */
+export function writeRedactedLine(view: EventView, redactor: Redactor, out: LineBytes): void {
+  writeRedactedEvent(view, redactor, out)
+  const { bytes } = view
+  const from = view.end[Field.timeTaken]
+  const newline = bytes.indexOf(NEWLINE, from)
+  out.copy(bytes, from, newline < 0 ? bytes.length : newline)
+}
+
+const NEWLINE = 0x0a
+
 /**
  * A url that has lost its end must not look like an empty one, whose path is none, nor must its last piece pass for a
  * client address: a mark of a fragment without one stands there, and belongs to no path.

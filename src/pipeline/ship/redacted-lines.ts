@@ -1,11 +1,11 @@
 import { copyBytes } from '../../byte-map.js'
-import { decode, type EventView, Field } from '../../event-view.js'
+import { decode, type EventView } from '../../event-view.js'
 import type { LineHandler, TextView } from '../../line-handler.js'
 import { LineParser } from '../../parse/line-parser.js'
 import type { Ledger, LineBlock, LineSource, RejectionReason } from '../../records.js'
 import type { Redactor } from '../../redact/redactor.js'
 import { LineBytes } from './line-bytes.js'
-import { writeRedactedEvent } from './redact-event.js'
+import { writeRedactedLine } from './redact-event.js'
 
 /** Whole lines of one source as they may leave the host. */
 export interface ShippedLines {
@@ -76,8 +76,7 @@ export class RedactedLines implements LineHandler {
 
   event(view: EventView): void {
     const from = this.#begin(view.source, view.offset)
-    writeRedactedEvent(view, this.#redactor, this.#out)
-    this.#out.copy(view.bytes, view.end[Field.timeTaken], endOfLine(view.bytes, view.end[Field.timeTaken]))
+    writeRedactedLine(view, this.#redactor, this.#out)
     this.#endRecord(from)
   }
 
@@ -209,9 +208,4 @@ function startOfText({ lineStart, lineEnd, textStart, level, pid }: TextView): n
   return level === null && !/^\d{1,9}$/.test(pid ?? '')
     ? Math.min(lineEnd, lineStart + TIMESTAMP_LENGTH + 1)
     : textStart
-}
-
-function endOfLine(bytes: Uint8Array, from: number): number {
-  const newline = bytes.indexOf(NEWLINE, from)
-  return newline < 0 ? bytes.length : newline
 }

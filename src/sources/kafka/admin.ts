@@ -1,7 +1,8 @@
 import type { Admin } from 'kafkajs'
-import { ConfigError } from '../../errors.js'
+import { ConfigError, type HangupError } from '../../errors.js'
 import { type KafkaConnection, openClient } from './client-options.js'
 import { kafkaFault } from './faults.js'
+import { patiently } from './patiently.js'
 import { settledWithin } from './waiting.js'
 
 /** One partition of a topic: the first offset that is there, and the one behind the last that may be read. */
@@ -63,6 +64,33 @@ export function offsetsAt(
     const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)
     return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
   })
+}
+
+export interface TopicToBe {
+  readonly topic: string
+  /** The topic whose number of partitions it gets. */
+  readonly like: string
+  readonly signal: AbortSignal
+  readonly onProblem: (problem: HangupError) => void
+}
+
+/**
+ * Makes a topic where it is not there yet, with the brokers' own settings; waits for brokers that are away. False where
+ * the signal aborted before. Throws what does not pass by itself, a missing right to make it for one.
+ */
+export async function ensureTopic(
+  connection: KafkaConnection,
+  { topic, like, signal, onProblem }: TopicToBe,
+): Promise<boolean> {
+  const isThere = await patiently({ onProblem, signal }, async () => {
+    if ((await describeTopic(connection, topic)) !== null) return true
+    const numPartitions = await partitionCount(connection, like)
+    await asking(connection, topic, (admin) =>
+      admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true }),
+    )
+    return true
+  })
+  return isThere ?? false
 }
 
 /** Deletes a group that has no members any more. */

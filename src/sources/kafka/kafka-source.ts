@@ -1,17 +1,9 @@
 import type { Source } from '../source.js'
-import type { KafkaBlock } from './block-builder.js'
 import type { GroupEvent, GroupReader, GroupReaderOptions, Position } from './contract.js'
 import { floorOf } from './floor.js'
+import { blocksOfBatch, type GroupBlock } from './group-block.js'
 import { openGroupReader } from './group-reader.js'
-import type { MessageBatch } from './message.js'
 import { MessageBlocks } from './messages.js'
-
-/** Lines of one source out of one batch, and where in the topic they lay. */
-export interface GroupBlock extends KafkaBlock {
-  readonly kafkaPartition: number
-  /** The group has stored these lines already: they are read again for the state alone. */
-  readonly isReplay: boolean
-}
 
 /** How far one partition has been read. */
 export interface PartitionEnd {
@@ -68,8 +60,9 @@ export class KafkaSource implements Source {
         this.#assigned(event)
         continue
       }
-      yield* this.#blocksOf(event.batch)
       const { partition, nextOffset, highWatermark } = event.batch
+      const replayUntil = this.#storedThrough.get(partition) ?? 0
+      yield* blocksOfBatch(event.batch, this.#blocks, { topic: this.#options.topic, replayUntil })
       this.#ends.set(partition, { nextOffset, highWatermark })
     }
   }
@@ -95,21 +88,5 @@ export class KafkaSource implements Source {
       lost,
       gained: gained.map(({ partition, committed }) => ({ partition, storedThrough: committed?.offset ?? 0 })),
     })
-  }
-
-  *#blocksOf(batch: MessageBatch): Iterable<GroupBlock> {
-    const { partition, messages } = batch
-    const storedThrough = this.#storedThrough.get(partition) ?? 0
-    const firstNew = messages.findIndex(({ offset }) => offset >= storedThrough)
-    const cut = firstNew < 0 ? messages.length : firstNew
-    for (const [part, isReplay] of [
-      [messages.slice(0, cut), true],
-      [messages.slice(cut), false],
-    ] as const) {
-      if (part.length === 0) continue
-      for (const block of this.#blocks.toBlocks({ ...batch, messages: part })) {
-        yield { ...block, kafkaPartition: partition, isReplay }
-      }
-    }
   }
 }

@@ -148,6 +148,11 @@ export class MessageSources {
   }
 }
 
+/** `<topic>/<kafka partition>` of a partition's name. */
+export function topicPartitionOf(name: string): string {
+  return name.split('/', 2).join('/')
+}
+
 const keyOf = ({ source }: MessageSource): string => `${source.partition}\n${source.path}`
 
 function messageSource(source: LineSource, isFile: boolean, isFirst: boolean): MessageSource {

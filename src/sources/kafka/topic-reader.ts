@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { ConfigError, type HangupError, TransientError } from '../../errors.js'
-import { deleteGroup, describeTopic, offsetsAt } from './admin.js'
-import type { KafkaConnection } from './client-options.js'
+import { deleteGroup } from './admin.js'
 import type { MessageBatch } from './contract.js'
 import { openGroupReader } from './group-reader.js'
-import { Problems } from './problems.js'
-import { expired } from './tenures.js'
-import { pause } from './waiting.js'
+import { planTopic, type TopicPlanOptions, type TopicStretch } from './topic-plan.js'
+import { settledWithin } from './waiting.js'
 
-/** Offsets by partition, or the first ones of a time or later. */
-export type TopicPlace = ReadonlyMap<number, number> | { readonly timeMs: number }
-
-export interface TopicReadOptions extends KafkaConnection {
-  readonly topic: string
-  /** Partitions that a map does not name are not read. */
-  readonly from: TopicPlace | 'beginning'
-  /** Where to end, exclusive; partitions that a map does not name, and all if absent: at what is there at the start. */
-  readonly to?: TopicPlace
-  readonly onProblem: (problem: HangupError) => void
+export interface TopicReadOptions extends TopicPlanOptions {
+  /** Most bytes of one partition in one batch, before decompression; see `GroupReaderOptions`. */
+  readonly maxBytesPerPartition?: number
 }
 
 export interface TopicReading {
@@ -25,12 +15,16 @@ export interface TopicReading {
   read(signal: AbortSignal): AsyncIterable<MessageBatch>
   /** Counted by offsets, so that it reaches its end also where there are gaps; all null before the start. */
   progress(): { readonly readMessages: number; readonly totalMessages: number | null }
+  /** How far each partition is read: up to the batch that was given last. Null before the start. */
+  positions(): readonly StretchPosition[] | null
 }
 
 /** A stretch of one partition, and how far it is read. */
-interface Stretch {
-  readonly from: number
-  readonly to: number
+export interface StretchPosition extends Omit<TopicStretch, 'begin' | 'end'> {
+  readonly position: number
+}
+
+interface Stretch extends StretchPosition {
   position: number
 }
 
@@ -41,13 +35,16 @@ export function readTopic(options: TopicReadOptions): TopicReading {
     [...(stretches?.values() ?? [])].reduce((total, stretch) => total + of(stretch), 0)
   return {
     async *read(signal) {
-      stretches = await plannedStretches(options, signal)
-      if (stretches !== null) yield* readStretches(options, stretches, signal)
+      const plan = await planTopic(options, signal)
+      if (plan === null) return
+      stretches = new Map(plan.map((stretch) => [stretch.partition, { ...stretch, position: stretch.from }]))
+      yield* readStretches(options, stretches, signal)
     },
     progress: () => ({
       readMessages: sum(({ from, position }) => position - from),
       totalMessages: stretches === null ? null : sum(({ from, to }) => to - from),
     }),
+    positions: () => (stretches === null ? null : [...stretches.values()]),
   }
 }
 
@@ -85,9 +82,12 @@ async function* readStretches(
   } finally {
     await reader.close()
     // A group without members and offsets goes away by itself; it is only tidier at once.
-    await deleteGroup(options, groupId).catch(() => {})
+    await settledWithin(deleteGroup(options, groupId), TIDY_MS)
   }
 }
+
+/** Brokers that are away hold up no stop. */
+const TIDY_MS = 2_000
 
 function isRead({ position, to }: Stretch): boolean {
   return position >= to
@@ -98,50 +98,3 @@ function upTo(batch: MessageBatch, to: number): MessageBatch {
   if (batch.nextOffset <= to) return batch
   return { ...batch, nextOffset: to, messages: batch.messages.filter(({ offset }) => offset < to) }
 }
-
-/** Looks up where to begin and end, as long as that takes; null at an abort. */
-async function plannedStretches(
-  options: TopicReadOptions,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, Stretch> | null> {
-  const problems = new Problems(options.onProblem)
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    try {
-      return await lookUp(options)
-    } catch (error) {
-      if (!(error instanceof TransientError)) throw error
-      problems.tell(error)
-      await pause(Math.min(500 * 2 ** attempt, LONGEST_PAUSE_MS), signal)
-    }
-  }
-  return null
-}
-
-async function lookUp(options: TopicReadOptions): Promise<ReadonlyMap<number, Stretch>> {
-  const { topic, from, to, onProblem } = options
-  const ranges = await describeTopic(options, topic)
-  if (ranges === null) {
-    throw new ConfigError(`there is no such topic: ${topic}`, {
-      code: 'topic_not_found',
-      hint: 'create it, or correct the name',
-    })
-  }
-  const starts = from === 'beginning' ? null : await offsetsOf(options, from)
-  const ends = to === undefined ? null : await offsetsOf(options, to)
-  const stretches = new Map<number, Stretch>()
-  for (const { partition, begin, end } of ranges) {
-    const start = starts === null ? begin : starts.get(partition)
-    if (start === undefined) continue
-    const last = Math.min(ends?.get(partition) ?? end, end)
-    const first = Math.max(start, begin)
-    if (start < begin && last > start) onProblem(expired(topic, partition, Math.min(begin, last) - start))
-    stretches.set(partition, { from: first, to: Math.max(first, last), position: first })
-  }
-  return stretches
-}
-
-async function offsetsOf(options: TopicReadOptions, place: TopicPlace): Promise<ReadonlyMap<number, number>> {
-  return 'timeMs' in place ? offsetsAt(options, options.topic, place.timeMs) : place
-}
-
-const LONGEST_PAUSE_MS = 15_000

@@ -6,7 +6,7 @@ function stream(isTTY: boolean, columns?: number) {
   return { isTTY, columns, written, write: (text: string) => written.push(text) }
 }
 
-const MEASURE = () => ({ readBytes: 1, totalBytes: 2 })
+const MEASURE = () => ({ done: 1, total: 2, unit: 'bytes' }) as const
 
 describe('createTerminal', () => {
   test('knows the width of a terminal, and takes 100 columns where there is none', () => {

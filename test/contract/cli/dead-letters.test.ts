@@ -105,6 +105,7 @@ describe('dead-letters list', () => {
     const hostile = [
       ...HOSTILE_TEXTS.map((text, index) => rejected(text, `/logs/${text.slice(0, 200)}.log`, index)),
       { ...rejected('x'), reason: '\u001b[2Jbad' },
+      ...Array.from({ length: 20 }, () => rejected('\u001b\u0301\u6f22'.repeat(21_000))),
       {
         ...rejected('x'),
         position: { source: 'a', offset: 0, kafka: { topic: '\u001b]0;t\u0007', partition: 0, offset: 0 } },

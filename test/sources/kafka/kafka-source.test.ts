@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { GroupEvent, GroupReaderOptions, KafkaMessage, Position } from '../../../src/sources/kafka/contract.js'
 import { floorMetadata } from '../../../src/sources/kafka/floor.js'
-import { type GroupBlock, KafkaSource, type PartitionChange } from '../../../src/sources/kafka/kafka-source.js'
+import type { GroupBlock } from '../../../src/sources/kafka/group-block.js'
+import { KafkaSource, type PartitionChange } from '../../../src/sources/kafka/kafka-source.js'
 
 const message = (offset: number, value: string, path?: string): KafkaMessage => ({
   offset,

@@ -1,0 +1,19 @@
+import type { Processor } from './processor.js'
+
+/** What a run asks of the steps between source and sinks, be they one processor or several. */
+export type Steps = Pick<
+  Processor,
+  | 'ledger'
+  | 'losses'
+  | 'pairs'
+  | 'range'
+  | 'requests'
+  | 'process'
+  | 'advance'
+  | 'flush'
+  | 'emitChanged'
+  | 'forget'
+  | 'finish'
+  | 'take'
+  | 'openSinceMs'
+>

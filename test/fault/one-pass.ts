@@ -1,0 +1,97 @@
+import { expect } from '@jest/globals'
+import type { FailureDocument, TrafficDocument } from '../../src/records.js'
+import { documents } from '../support/elasticsearch/cluster.js'
+import type { Fleet } from './fleet.js'
+import { type Rows, readStore } from './store.js'
+
+/**
+ * The failures and requests that the group has stored in Elasticsearch are those of one pass over the files themselves:
+ * nothing was lost or changed on the way, from the agent on.
+ */
+export async function expectOnePassInElasticsearch(fleet: Fleet, leastFailures = 30): Promise<void> {
+  const { elasticsearch } = fleet.site
+  const direct = `${fleet.name}-direct`
+  const { code, stderr } = await fleet.run('tail-to-elasticsearch', 'direct', ['--once'], {
+    ELASTICSEARCH_URL: elasticsearch.url,
+    HANGUP_PREFIX: direct,
+  })
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  const failuresOf = async (prefix: string): Promise<Record<string, FailureDocument>> =>
+    Object.fromEntries(
+      (await documents<FailureDocument>(`${prefix}-failures-*`, elasticsearch))
+        .map(({ _id, _source }) => [_id, _source] as const)
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    )
+  const trafficOf = async (prefix: string): Promise<Record<string, number>> =>
+    summed(
+      (await documents<TrafficDocument>(`${prefix}-traffic-*`, elasticsearch)).flatMap(({ _source }) => {
+        const { requests, responses, partition: _, ...dimensions } = _source.edgemicro
+        return counts({ timestamp: _source['@timestamp'], ...dimensions }, requests, responses)
+      }),
+    )
+  const expected = await failuresOf(direct)
+  expect(Object.keys(expected).length).toBeGreaterThanOrEqual(leastFailures)
+  expectSameEntries(await failuresOf(fleet.name), expected)
+  expect(await trafficOf(fleet.name)).toEqual(await trafficOf(direct))
+}
+
+export interface Difference {
+  /** The shipper tells no places in files. */
+  readonly withoutOffsets?: boolean
+  /** A worker's lines are in several partitions, so that nothing is counted from its statistics. */
+  readonly withoutStatistics?: boolean
+}
+
+/** The same of a store in a file. */
+export async function expectOnePassInDuckDb(
+  fleet: Fleet,
+  instance: string,
+  { withoutOffsets = false, withoutStatistics = false }: Difference = {},
+): Promise<void> {
+  const { code, stderr } = await fleet.run('tail-to-duckdb', 'direct', ['--once'])
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  const [through, direct] = await Promise.all([instance, 'direct'].map((each) => readStore(fleet.storeOf(each))))
+  const failuresById = (rows: Rows): Record<string, object> =>
+    Object.fromEntries(rows.map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]))
+  const counted = (rows: Rows): Record<string, number> =>
+    requestsByMinute(withoutStatistics ? rows.filter(({ basis }) => basis !== 'stats') : rows)
+  expect(direct.failures.length).toBeGreaterThan(30)
+  expectSameEntries(failuresById(through.failures), failuresById(direct.failures))
+  expect(counted(through.traffic)).toEqual(counted(direct.traffic))
+}
+
+/** A row holds halves as JSON. */
+function lessOffsets({ log_offset: _, ...row }: Rows[number]): object {
+  return JSON.parse(JSON.stringify(row).replace(/(\\"offset\\":)\d+/g, '$10'))
+}
+
+/** A traffic document is of one partition: what they say together is to be the same. */
+function requestsByMinute(rows: Rows): Record<string, number> {
+  return summed(
+    rows.flatMap(({ timestamp, target, proxy, org, env, gateway, basis, requests, responses }) =>
+      counts({ timestamp, target, proxy, org, env, gateway, basis }, Number(requests), Number(responses)),
+    ),
+  )
+}
+
+type Count = readonly [key: string, count: number]
+
+function counts(dimensions: object, requests: number, responses: number): Count[] {
+  const key = JSON.stringify(Object.entries(dimensions).sort(([one], [other]) => (one < other ? -1 : 1)))
+  return [
+    [`requests ${key}`, requests],
+    [`responses ${key}`, responses],
+  ]
+}
+
+function summed(all: readonly Count[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const [key, count] of all) sums[key] = (sums[key] ?? 0) + count
+  return sums
+}
+
+/** One after the other, so that a difference can be read. */
+function expectSameEntries(found: Readonly<Record<string, object>>, expected: Readonly<Record<string, object>>): void {
+  expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort())
+  for (const [id, document] of Object.entries(expected)) expect(found[id]).toEqual(document)
+}
