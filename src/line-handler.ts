@@ -1,5 +1,5 @@
 import type { EventView } from './event-view.js'
-import type { LineSource, RejectionReason } from './records.js'
+import type { LineSource, MessagePosition, RejectionReason } from './records.js'
 
 /** A plain, stats or rejected line as byte bounds; like `EventView`, valid inside the handler's call only. */
 export interface TextView {
@@ -15,6 +15,10 @@ export interface TextView {
   readonly pid: string | null
   /** Where the text behind level and pid begins; it ends with the line. */
   readonly textStart: number
+  /** Of a rejected line that came through Kafka: the message in which it began. */
+  readonly message?: MessagePosition
+  /** Of a rejected line: it is longer than what the bounds hold of it. */
+  readonly isCut?: boolean
 }
 
 /** Takes what the parser finds, in the order of the lines. Views are reused: copy what must live longer. */

@@ -34,10 +34,19 @@ export interface LineBlock {
    * byte offsets. Without it: `offset + index`.
    */
   readonly offsetAt?: (index: number) => number
+  /** The message that brought the line at `bytes[index]`, where the block came out of a topic. */
+  readonly messageAt?: (index: number) => MessagePosition
 }
 
 export interface Position {
   readonly source: string
+  readonly offset: number
+}
+
+/** A message's place in Kafka. */
+export interface MessagePosition {
+  readonly topic: string
+  readonly partition: number
   readonly offset: number
 }
 
@@ -131,6 +140,21 @@ export interface RejectedEntry {
 
 export type Entry = EventEntry | PlainEntry | StatsEntry | RejectedEntry
 
+/** A rejected line as a dead letter. What is behind `position` is not in letters of older versions. */
+export interface RejectedLetter extends RejectedEntry {
+  readonly position: LetterPosition
+  /** Host name of the gateway; null where nothing told it. */
+  readonly gateway?: string | null
+  /** The text is the begin of the line only. */
+  readonly cut?: true
+}
+
+/** Where a line stood: in its file, where that is known, else as `TOPIC/PARTITION` and the offset of its message. */
+export interface LetterPosition extends Position {
+  /** The message that brought it; absent where it did not come through Kafka. */
+  readonly kafka?: MessagePosition
+}
+
 /** A document that a store will never take, as a dead letter. Its texts are redacted already. */
 export interface RefusedEntry {
   readonly kind: 'refused'
@@ -139,12 +163,15 @@ export interface RefusedEntry {
   readonly status: number
   /** In the store's words. */
   readonly reason: string
-  readonly document: IndexDocument
+  /** Null where it was larger than what the topic of the letters takes. */
+  readonly document: IndexDocument | null
   /** The line that the document is named after; null for traffic, which stands for many. */
   readonly position: Position | null
+  /** The letter does not hold all that was to be said. */
+  readonly cut?: true
 }
 
-export type DeadLetter = RejectedEntry | RefusedEntry
+export type DeadLetter = RejectedLetter | RefusedEntry
 
 /** What became of every line that was read: `lines` is the sum of the other five. */
 export interface Ledger {

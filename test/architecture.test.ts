@@ -60,6 +60,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'count/stats.ts', because: 'entries of kind stats are printed with their counters' },
     { to: 'verify', because: 'verify compares stores with their input' },
     { to: 'sinks/stored.ts', because: 'the type of the stores that verify compares' },
+    { to: 'sinks/dead-letters', because: 'dead-letters tells their reasons, and keeps what is left of them' },
     { to: 'sinks/entries.ts', because: 'parse and explain print entries' },
     { to: 'alerts', because: 'setup kibana makes the rules' },
     { to: 'sinks/elasticsearch', because: 'check --connect, setup, frequency and verify reach a cluster' },

@@ -17,7 +17,7 @@ import { tellProblem } from './errors.js'
  * nothing. Throws where something can not be reached, or this version has nothing to reach it with.
  */
 export async function connect(config: PipelineConfig, context: Pick<Context, 'terminal'>): Promise<void> {
-  const { source, sinks } = config
+  const { source, sinks, deadLetters } = config
   if (source.kind === 'tail' || source.kind === 'files') {
     const { paths } = await discoverLogFiles({
       inputs: source.paths,
@@ -28,6 +28,7 @@ export async function connect(config: PipelineConfig, context: Pick<Context, 'te
   }
   if (source.kind === 'kafka') context.terminal.tell(`source: ${await reachTopic(source)}`)
   for (const sink of sinks) context.terminal.tell(`sink ${sink.kind}: ${await reach(sink)}`)
+  if (deadLetters.kind === 'kafka') context.terminal.tell(`dead letters: ${await reachTopic(deadLetters)}`)
   if (source.kind === 'kafka') await lookAtKeys({ ...source, join: config.join }, context)
 }
 

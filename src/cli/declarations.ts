@@ -208,10 +208,35 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   },
   {
     name: 'dead-letters',
-    arguments: [{ usage: 'FILE', help: 'the file that run named, or - for what hangup parse prints' }],
-    summary: 'lines that could not be used: how many, why, and where they stand',
-    options: [{ flags: '--json', help: 'counts as one JSON object' }],
-    examples: [{ command: 'hangup dead-letters -', says: 'of what is piped into it: hangup parse LOGS | …' }],
+    arguments: [
+      { usage: '[ACTION]', help: 'list (may be left out), explain or replay' },
+      {
+        usage: '[WHAT]',
+        help: 'list: the file that run named, or - for what hangup parse prints; explain: a reason; replay: a pipeline file',
+      },
+    ],
+    summary: 'lines that could not be used and documents that a store refused: how many, why, where; replay',
+    details:
+      'list says how many letters lie in a file, or with --pipeline in the file or topic that a pipeline names. explain ' +
+      'says what a reason means, how it comes about and what to do. replay gives letters back to a pipeline when their ' +
+      'cause was mended: refused documents to the sink that refused them, rejected lines parsed again, without counting ' +
+      'their requests. A replay may be repeated. It takes nothing away from the place; exit code 3 where some letters ' +
+      'are of no use still.',
+    options: [
+      { flags: '--reason <REASON>', help: 'list, replay: only letters of this reason, such as bad_level or refused' },
+      { flags: '--limit <COUNT>', help: 'list: letters to show one by one (default: 20)' },
+      { flags: '--pipeline <PIPELINE>', help: 'list: the file or topic that this pipeline names' },
+      { flags: '--from <PLACE>', help: 'replay: letters of a file, or -, in place of those that the pipeline names' },
+      { flags: '--dry-run', help: 'replay: say what would come of it and write nothing' },
+      { flags: '--remaining <FILE>', help: 'replay: write the letters that are left to a file' },
+      SET_OPTION,
+      { flags: '--json', help: 'counts as one JSON object; of explain, one for each reason' },
+    ],
+    examples: [
+      { command: 'hangup dead-letters -', says: 'of what is piped into it: hangup parse LOGS | …' },
+      { command: 'hangup dead-letters explain bad_level', says: 'what this reason means, and what to do' },
+      { command: 'hangup dead-letters replay pipelines/sample.yaml --dry-run', says: 'what a replay would come to' },
+    ],
     load: () => import('./commands/dead-letters.js'),
   },
   {

@@ -68,6 +68,18 @@ export interface VerifyOptions extends GlobalOptions {
 
 export interface DeadLettersOptions extends GlobalOptions {
   readonly json: boolean
+  /** Only letters of this reason. */
+  readonly reason?: string
+  /** As written: letters to show one by one. */
+  readonly limit?: string
+  /** Pipeline file that names the place of the letters. */
+  readonly pipeline?: string
+  /** Place of the letters that are replayed; absent: the pipeline's. */
+  readonly from?: string
+  readonly dryRun: boolean
+  /** File for the letters that are left after a replay. */
+  readonly remaining?: string
+  readonly set: readonly string[]
 }
 
 export interface CheckOptions extends GlobalOptions {

@@ -48,12 +48,11 @@ const TOPIC_NAME = {
   means: 'letters, digits, `.`, `_` and `-`, at most 249',
 }
 
+const topicOf = (what: string) => text({ pattern: TOPIC_NAME, help: `topic of ${what}` })
+
 const kafkaTopic = {
   brokers: list({ min: 1, item: broker, help: 'brokers to start from' }).prefault(['localhost:9092']),
-  topic: text({
-    pattern: TOPIC_NAME,
-    help: 'topic of raw log lines',
-  }),
+  topic: topicOf('raw log lines'),
 }
 
 const source = oneOf({
@@ -169,16 +168,33 @@ const elasticsearch = section(
   frequencyMs: frequency,
 }))
 
+const kafkaWriting = {
+  compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
+    help: 'how messages are packed; zstd asks for Node 22.15 or newer',
+  }).default('lz4'),
+  security: kafkaSecurity.prefault({}),
+}
+
+const deadLetterPlace: Rule = ({ path, kafka }, context) => {
+  if (path === undefined || kafka === undefined) return
+  context.addIssue({ code: 'custom', message: 'give either path or kafka: dead letters go to one place' })
+}
+
+const deadLetters = section(
+  {
+    path: path({
+      help: 'file of rejected lines and refused documents',
+      computedDefault: '`<state.directory>/<name>.dead-letters.ndjson`',
+    }).optional(),
+    kafka: section({ ...kafkaTopic, topic: topicOf('dead letters, in place of the file'), ...kafkaWriting }).optional(),
+  },
+  deadLetterPlace,
+)
+
 const sink = oneOf({
   duckdb: section({ path: path({ help: 'database file; made when absent' }).default('./hangup.duckdb') }),
   elasticsearch,
-  kafka: section({
-    ...kafkaTopic,
-    compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
-      help: 'how messages are packed; zstd asks for Node 22.15 or newer',
-    }).default('lz4'),
-    security: kafkaSecurity.prefault({}),
-  }),
+  kafka: section({ ...kafkaTopic, ...kafkaWriting }),
   stdout: section({ traffic: flag({ help: 'print traffic documents too, not failures alone' }).default(false) }),
 })
 
@@ -238,12 +254,7 @@ export const pipelineSchema = z
     state: section({ directory: path({ help: 'checkpoints and the key of the hash' }).default('./.hangup') }).prefault(
       {},
     ),
-    deadLetters: section({
-      path: path({
-        help: 'file of rejected lines',
-        computedDefault: '`<state.directory>/<name>.dead-letters.ndjson`',
-      }).optional(),
-    }).prefault({}),
+    deadLetters: deadLetters.prefault({}),
     http: section({
       listen: address({ help: 'serves metrics and health; without the section `http`: nowhere' }).prefault(
         '127.0.0.1:9464',
@@ -253,7 +264,13 @@ export const pipelineSchema = z
   .superRefine(rulesBetweenOptions, { when: ({ value }) => typeof value === 'object' && value !== null })
   .transform(({ deadLetters, ...rest }) => ({
     ...rest,
-    deadLetters: { path: deadLetters.path ?? join(rest.state.directory, `${rest.name}.dead-letters.ndjson`) },
+    deadLetters:
+      deadLetters.kafka === undefined
+        ? {
+            kind: 'file' as const,
+            path: deadLetters.path ?? join(rest.state.directory, `${rest.name}.dead-letters.ndjson`),
+          }
+        : { kind: 'kafka' as const, ...deadLetters.kafka },
   }))
 
 /** A valid pipeline with all defaults filled in. */
@@ -264,6 +281,9 @@ export type SourceConfig = DeepReadonly<z.output<typeof source>>
 
 /** One sink of a pipeline: its `kind` and its options. */
 export type SinkConfig = DeepReadonly<z.output<typeof sink>>
+
+/** Where the dead letters of a pipeline go: a file or a topic. */
+export type DeadLettersConfig = PipelineConfig['deadLetters']
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -276,7 +296,7 @@ interface Unchecked {
   readonly source?: SourceConfig
   readonly sinks?: readonly (SinkConfig | undefined)[]
   readonly targets?: readonly ({ readonly target?: unknown } | undefined)[]
-  readonly deadLetters?: { readonly path?: unknown }
+  readonly deadLetters?: { readonly path?: unknown; readonly kafka?: Partial<Topic> }
 }
 
 /** Runs beside other faults, so that all are told at once: whatever is missing or wrong is passed over. */
@@ -285,6 +305,7 @@ function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx):
   const sinks = Array.isArray(config.sinks) ? config.sinks : []
   const targets = Array.isArray(config.targets) ? config.targets : []
   const deadLetters = config.deadLetters?.path
+  const lettersTopic = config.deadLetters?.kafka
 
   forRepeated(sinks.map(whereItWrites), (index, first) =>
     add(['sinks', index], `writes to the same place as sinks[${first}]`),
@@ -296,7 +317,13 @@ function rulesBetweenOptions(config: Unchecked, context: z.core.$RefinementCtx):
   if (config.source?.kind === 'kafka' && config.source.repartitionTopic === config.source.topic) {
     add(['source', 'kafka', 'repartitionTopic'], 'is the topic itself')
   }
+  if (isReadTopic(config.source, lettersTopic)) {
+    add(['deadLetters', 'kafka', 'topic'], 'is a topic that the source reads: letters are no lines')
+  }
   for (const [index, sink] of sinks.entries()) {
+    if (sink?.kind === 'kafka' && isSameTopic(sink, lettersTopic)) {
+      add(['deadLetters', 'kafka', 'topic'], `is the topic of sinks[${index}]: letters are no lines`)
+    }
     if (sink?.kind === 'kafka' && isReadTopic(config.source, sink)) {
       add(['sinks', index, 'kafka', 'topic'], 'is a topic that the source reads: the lines would go round for ever')
     }
@@ -331,10 +358,19 @@ function whereItWrites(sink: SinkConfig | undefined): string | undefined {
   }
 }
 
-function isReadTopic(source: SourceConfig | undefined, sink: SinkConfig & { kind: 'kafka' }): boolean {
-  return (
-    source?.kind === 'kafka' &&
-    (source.topic === sink.topic || (source.partitionedBy === 'none' && source.repartitionTopic === sink.topic)) &&
-    source.brokers.some((broker) => sink.brokers.includes(broker))
-  )
+interface Topic {
+  readonly brokers: readonly string[]
+  readonly topic: string
+}
+
+/** Each part of the other one may be missing or wrong still. */
+function isSameTopic(one: Topic, other: Partial<Topic> | undefined): boolean {
+  return one.topic === other?.topic && one.brokers.some((broker) => other.brokers?.includes(broker) === true)
+}
+
+function isReadTopic(source: SourceConfig | undefined, other: Partial<Topic> | undefined): boolean {
+  if (source?.kind !== 'kafka') return false
+  const { brokers, repartitionTopic } = source
+  const reads = source.partitionedBy === 'none' ? [source.topic, repartitionTopic] : [source.topic]
+  return reads.some((topic) => isSameTopic({ brokers, topic }, other))
 }

@@ -11,10 +11,16 @@ export function withHalf(halves: readonly Half[], half: Half): readonly Half[] {
   return [...others, kept].sort((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
 }
 
+/** Of two sightings of one line, the one that knows more: a dead letter does not hold all that stood in its line. */
 export function earlier(a: Half, b: Half): Half {
   if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? a : b
   if (a.position.offset !== b.position.offset) return a.position.offset < b.position.offset ? a : b
-  return a.position.source <= b.position.source ? a : b
+  if (a.position.source !== b.position.source) return a.position.source < b.position.source ? a : b
+  return unknownsOf(a) <= unknownsOf(b) ? a : b
+}
+
+function unknownsOf({ host, status, errorMessage, errorCode, elapsedMs }: Half): number {
+  return [host, status, errorMessage, errorCode, elapsedMs].filter((value) => value === null).length
 }
 
 /**

@@ -1,7 +1,7 @@
 import { copyBytes } from '../byte-map.js'
 import { decode, EventView } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
-import type { Ledger, LineBlock, LineSource, RejectionReason } from '../records.js'
+import type { Ledger, LineBlock, LineSource, MessagePosition, RejectionReason } from '../records.js'
 import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, SPACE } from './bytes.js'
 import { type Unwrapped, unwrapCri, unwrapDocker } from './envelope.js'
 import { roleOf } from './role.js'
@@ -38,6 +38,11 @@ export class LineParser {
   readonly #halvesOnly: boolean
   /** Of the block at hand. */
   #hasByteOffsets = true
+  #messageAt: LineBlock['messageAt']
+  /** Where the line at hand begins in the block. */
+  #lineIndex = 0
+  /** Of a line that was put together, while it is looked at. */
+  #firstMessage: MessagePosition | undefined
 
   constructor(handler: LineHandler, { maxLineBytes = MAX_LINE_BYTES, halvesOnly = false }: LineParserOptions = {}) {
     this.#handler = handler
@@ -45,15 +50,17 @@ export class LineParser {
     this.#halvesOnly = halvesOnly
   }
 
-  parse({ source, bytes, offset, last, offsetAt }: LineBlock): void {
+  parse({ source, bytes, offset, last, offsetAt, messageAt }: LineBlock): void {
     const state = this.#stateOf(source)
     this.#hasByteOffsets = offsetAt === undefined
+    this.#messageAt = messageAt
     let start = 0
     while (start < bytes.length) {
       const newline = bytes.indexOf(NEWLINE, start)
       let end = newline < 0 ? bytes.length : newline
       if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
       this.ledger.lines++
+      this.#lineIndex = start
       if (!this.#halvesOnly || mayBeHalf(bytes, start, end))
         this.#physicalLine(state, bytes, start, end, offsetAt === undefined ? offset + start : offsetAt(start))
       start = newline < 0 ? bytes.length : newline + 1
@@ -91,7 +98,7 @@ export class LineParser {
   #physicalLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
     if (end - start > this.#maxLineBytes) {
       this.#closeOpen(state)
-      return this.#reject('too_long', state, bytes, start, Math.min(end, start + REJECTED_TEXT_BYTES), offset)
+      return this.#rejectBegin('too_long', state, bytes.subarray(start, end), { offset, message: this.#message() })
     }
     const first = bytes[start]
     if (first === 0x7b && end > start) {
@@ -111,7 +118,7 @@ export class LineParser {
     if (part === undefined && !partial) {
       return this.#line(state, bytes, 0, withoutCarriageReturn(bytes), offset)
     }
-    const whole = part ?? { chunks: [], length: 0, pieces: 0, offset }
+    const whole = part ?? { chunks: [], length: 0, pieces: 0, offset, message: this.#message() }
     whole.pieces++
     // Past the limit the line is a rejection whatever it holds, so its bytes need not be kept.
     if (whole.length <= this.#maxLineBytes) whole.chunks.push(bytes)
@@ -123,16 +130,16 @@ export class LineParser {
     state.parts.delete(stream)
     this.ledger.continuations += whole.pieces - 1
     const joined = concatenate(whole.chunks)
-    if (whole.length > this.#maxLineBytes) {
-      return this.#reject('too_long', state, joined, 0, Math.min(joined.length, REJECTED_TEXT_BYTES), whole.offset)
-    }
+    if (whole.length > this.#maxLineBytes) return this.#rejectBegin('too_long', state, joined, whole)
+    this.#firstMessage = whole.message
     this.#line(state, joined, 0, withoutCarriageReturn(joined), whole.offset)
+    this.#firstMessage = undefined
   }
 
   #closePart(state: SourceState, part: Part): void {
     this.ledger.continuations += part.pieces - 1
     const joined = concatenate(part.chunks)
-    this.#reject('unterminated', state, joined, 0, Math.min(joined.length, REJECTED_TEXT_BYTES), part.offset)
+    this.#rejectBegin('unterminated', state, joined, part)
   }
 
   #line(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
@@ -159,6 +166,7 @@ export class LineParser {
         reason,
         timeMs,
         offset,
+        message: this.#message(),
         lines: 1,
         attempts: 0,
         chunks: [copyBytes(bytes, start, end)],
@@ -243,7 +251,14 @@ export class LineParser {
     state.open = null
     this.ledger.continuations += open.lines - 1
     const joined = concatenate(open.chunks)
-    this.#reject(open.reason, state, joined, 0, joined.length, open.offset, open.timeMs)
+    this.#reject(open.reason, state, joined, 0, joined.length, open.offset, open.timeMs, open)
+  }
+
+  /** Of a line that may be very long, its begin alone is shown. */
+  #rejectBegin(reason: RejectionReason, state: SourceState, bytes: Uint8Array, { offset, message }: LineStart): void {
+    const isCut = bytes.length > REJECTED_TEXT_BYTES
+    const length = isCut ? REJECTED_TEXT_BYTES : bytes.length
+    this.#reject(reason, state, bytes, 0, length, offset, Number.NaN, { message, isCut })
   }
 
   #reject(
@@ -254,11 +269,17 @@ export class LineParser {
     lineEnd: number,
     offset: number,
     timeMs = Number.NaN,
+    { message, isCut }: Pick<TextView, 'message' | 'isCut'> = { message: this.#message() },
   ): void {
     const { source } = state
     this.ledger.rejections++
-    const view = { bytes, source, offset, timeMs, lineStart, lineEnd, level: null, pid: null, textStart: lineStart }
-    this.#handler.rejection(reason, view)
+    const bounds = { bytes, lineStart, lineEnd, textStart: lineStart }
+    this.#handler.rejection(reason, { ...bounds, source, offset, timeMs, level: null, pid: null, message, isCut })
+  }
+
+  /** The message in which the line at hand began. */
+  #message(): MessagePosition | undefined {
+    return this.#firstMessage ?? this.#messageAt?.(this.#lineIndex)
   }
 }
 
@@ -276,11 +297,15 @@ interface SourceState {
   readonly parts: Map<string, Part>
 }
 
+interface LineStart {
+  readonly offset: number
+  readonly message: MessagePosition | undefined
+}
+
 /** An event whose last field has not come yet: a message holds a newline. */
-interface OpenEvent {
+interface OpenEvent extends LineStart {
   reason: RejectionReason
   readonly timeMs: number
-  readonly offset: number
   lines: number
   /** Lines so far that might have been its last. */
   attempts: number
@@ -289,11 +314,10 @@ interface OpenEvent {
 }
 
 /** The pieces so far of a line that a container runtime has cut. */
-interface Part {
+interface Part extends LineStart {
   readonly chunks: Uint8Array[]
   length: number
   pieces: number
-  readonly offset: number
 }
 
 /** Files of many hosts have the same path; their partitions differ. */

@@ -1,12 +1,10 @@
-import type { DeadLetters } from './dead-letters.js'
 import type { Save } from './progress.js'
 
 export interface SaverParts {
-  /** Everything that carries what was read to where it is stored. */
+  /** Everything that carries what was read to where it is stored: dead letters, too. */
   readonly flows: readonly Flow[]
   /** Resolves once what is derived from all that is stored is up to date; see `Sink.settle`. */
   readonly settle: () => Promise<void>
-  readonly deadLetters: Pick<DeadLetters, 'flush'>
   readonly onSaved?: () => void
 }
 
@@ -17,7 +15,7 @@ export interface Flow {
 }
 
 /**
- * Saves positions only behind confirmed stores: a position waits until all documents pushed before it are stored and
+ * Saves positions only behind confirmed stores: a position waits until all documents and dead letters pushed before it are stored and
  * what the sinks derive from them is up to date. The steps before never wait for that.
  */
 export class CheckpointSaver {
@@ -76,7 +74,6 @@ export class CheckpointSaver {
   }
 
   async #save(save: Save): Promise<void> {
-    await this.#parts.deadLetters.flush()
     await save()
     this.#parts.onSaved?.()
   }

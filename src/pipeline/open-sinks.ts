@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SinkConfig } from '../config/schema.js'
+import type { DeadLettersConfig, SinkConfig } from '../config/schema.js'
 import type { SinkWatch } from '../observability/sink-watch.js'
+import type { DeadLetterSink } from '../sinks/dead-letters/dead-letter-sink.js'
+import { LetterFile } from '../sinks/dead-letters/letter-file.js'
+import { LetterTopic } from '../sinks/dead-letters/letter-topic.js'
 import { DuckDbSink } from '../sinks/duckdb/sink.js'
 import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
 import { KafkaLineSink } from '../sinks/kafka/line-sink.js'
@@ -8,17 +11,20 @@ import type { RetryOptions } from '../sinks/retry.js'
 import type { Sink } from '../sinks/sink.js'
 import { StdoutSink } from '../sinks/stdout.js'
 import { CLIENT_ID } from '../sources/kafka/client-options.js'
+import { isTooLarge } from '../sources/kafka/faults.js'
 import { openPartitionProducer } from '../sources/kafka/producer.js'
 import type { DeadLetters } from './dead-letters.js'
 import { mergeFailureDocuments } from './document.js'
 import type { RunInput } from './run-input.js'
 
 export interface SinkInput extends RunInput {
-  readonly deadLetters: DeadLetters
+  readonly deadLetters: Pick<DeadLetters, 'addRefused'>
   readonly watch: SinkWatch
 }
 
 export type LineSinkInput = Pick<SinkInput, 'signal' | 'onProblem' | 'watch'>
+
+export type LettersInput = Pick<RunInput, 'signal' | 'onProblem'>
 
 /** A sink for documents. */
 export type StoreConfig = Exclude<SinkConfig, { readonly kind: 'kafka' }>
@@ -51,13 +57,20 @@ export function openLineSink(sink: SinkConfig & { readonly kind: 'kafka' }, inpu
   return new KafkaLineSink(openPartitionProducer({ ...sink, clientId: CLIENT_ID, retry: retryOptions(input) }))
 }
 
-function retryOptions({ signal, onProblem, watch }: LineSinkInput): RetryOptions {
+/** Opens the place of the dead letters; it is reached when the first ones are written. Throws `ConfigError`. */
+export function openDeadLetterSink(config: DeadLettersConfig, input: LettersInput): DeadLetterSink {
+  if (config.kind === 'file') return new LetterFile(config.path)
+  const producer = openPartitionProducer({ ...config, clientId: CLIENT_ID, retry: retryOptions(input) })
+  return new LetterTopic({ producer, isTooLarge })
+}
+
+function retryOptions({ signal, onProblem, watch }: LettersInput & Partial<LineSinkInput>): RetryOptions {
   return {
     pause: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }).catch(() => undefined),
     random: Math.random,
     signal,
     onRetry: (error) => {
-      watch.retried(error.code)
+      watch?.retried(error.code)
       onProblem(error)
     },
   }

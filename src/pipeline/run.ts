@@ -12,7 +12,7 @@ import { Delivery } from './delivery.js'
 import type { Input } from './input.js'
 import { KeyDoctor } from './key-doctor.js'
 import { openInput } from './open-input.js'
-import { openLineSink, openSink } from './open-sinks.js'
+import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
 import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
@@ -32,6 +32,11 @@ const SELDOM = 15
 export async function runPipeline(input: RunInput): Promise<RunResult> {
   const { config, once, observer = new RunObserver() } = input
   const redactor = new Redactor(config.redact, await redactionKeyOf(config, { mayMake: true }))
+  const deadLetters = new DeadLetters({
+    sink: openDeadLetterSink(config.deadLetters, input),
+    redact: (text) => redactor.rejected(text),
+    gatewayOf: ({ gateway }) => (config.gateway.hostFrom === 'machine' ? input.machine : gateway),
+  })
   const follows = config.source.kind === 'tail' && !once
   const checkpoints = follows
     ? await CheckpointStore.open({
@@ -40,12 +45,11 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         onProblem: input.onProblem,
       })
     : null
-  const deadLetters = new DeadLetters(config.deadLetters.path, (text) => redactor.rejected(text))
   const sinks: Sink[] = []
   const lineSinks: KafkaLineSink[] = []
   const shippers: Shipper[] = []
   const repartition = openRepartition({ ...input, redactor, observer })
-  const ends = () => [...sinks, ...lineSinks, repartition, checkpoints].filter((end) => end !== null)
+  const ends = () => [...sinks, ...lineSinks, repartition, deadLetters, checkpoints].filter((end) => end !== null)
   let result: RunResult
   try {
     for (const sink of config.sinks) {
@@ -128,9 +132,8 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
 
   const saver = input.keepsPositions
     ? new CheckpointSaver({
-        flows,
+        flows: [...flows, deadLetters],
         settle: () => delivery.settle(),
-        deadLetters,
         onSaved: () => observer.checkpointSaved(),
       })
     : null
@@ -174,7 +177,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       }
     }
     await give()
-    await deadLetters.makeRoom()
+    await deadLetters.makeRoom({ now: block === null })
     if (block === null) {
       doctor?.look(processor.pairs)
       await saver?.save(snapshot)

@@ -32,8 +32,22 @@ describe('a pipeline without faults', () => {
       targets: [],
       sinks: [{ kind: 'stdout', traffic: false }],
       state: { directory: './.hangup' },
-      deadLetters: { path: join('.hangup', 'edge.dead-letters.ndjson') },
+      deadLetters: { kind: 'file', path: join('.hangup', 'edge.dead-letters.ndjson') },
     })
+  })
+
+  test('may send its dead letters to a topic, which is reached as that of a sink', () => {
+    const text = `${MINIMAL}deadLetters: { kafka: { topic: letters } }`
+    expect(load(text).deadLetters).toEqual({
+      kind: 'kafka',
+      brokers: ['localhost:9092'],
+      topic: 'letters',
+      compression: 'lz4',
+      security: { tls: false },
+    })
+    const elsewhere =
+      'source: {kafka: {topic: a}}\nsinks: [stdout: {}]\ndeadLetters: {kafka: {topic: a, brokers: "other:9092"}}'
+    expect(load(elsewhere).deadLetters).toMatchObject({ topic: 'a', brokers: ['other:9092'] })
   })
 
   test('reads the whole example of the contract', () => {
@@ -242,6 +256,26 @@ window: 5s
       'a topic that is its own repartition topic',
       'source: {kafka: {topic: a, repartitionTopic: a}}\nsinks: [stdout: {}]',
       'source.kafka.repartitionTopic: is the topic itself',
+    ],
+    [
+      'dead letters in two places',
+      'deadLetters: {path: x, kafka: {topic: a}}',
+      'deadLetters: give either path or kafka: dead letters go to one place',
+    ],
+    [
+      'dead letters among the lines that are read',
+      'source: {kafka: {topic: a}}\nsinks: [stdout: {}]\ndeadLetters: {kafka: {topic: a}}',
+      'deadLetters.kafka.topic: is a topic that the source reads: letters are no lines',
+    ],
+    [
+      'dead letters among the lines that are written',
+      'sinks: [stdout: {}, kafka: {topic: a}]\ndeadLetters: {kafka: {topic: a}}',
+      'deadLetters.kafka.topic: is the topic of sinks[1]: letters are no lines',
+    ],
+    [
+      'dead letters without a topic',
+      'deadLetters: {kafka: {}}',
+      'deadLetters.kafka.topic: missing; this option has no default',
     ],
     ['a key that stands twice', 'name: a\nname: b', 'the same option stands here for the second time'],
     ['a key of the prototype', '__proto__: {}', '__proto__: unknown option'],

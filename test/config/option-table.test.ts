@@ -34,6 +34,9 @@ describe('the table of options', () => {
       'sinks[].kafka.topic',
       'sinks[].kafka.security.sasl.username',
       'sinks[].kafka.security.sasl.password',
+      'deadLetters.kafka.topic',
+      'deadLetters.kafka.security.sasl.username',
+      'deadLetters.kafka.security.sasl.password',
     ])
   })
 

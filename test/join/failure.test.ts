@@ -30,6 +30,13 @@ describe('earlier', () => {
     expect(earlier(at(1, 3), at(1, 9))).toEqual(at(1, 3))
   })
 
+  test('takes of two sightings of one line the one that knows more, in either order', () => {
+    const whole = half('client', { host: 'h', status: 502, errorMessage: 'x', errorCode: 'E' })
+    const masked = { ...whole, host: null, errorMessage: null }
+    expect(earlier(whole, masked)).toEqual(whole)
+    expect(earlier(masked, whole)).toEqual(whole)
+  })
+
   test('says the same in either order of two files', () => {
     const at = (source: string) => half('client', { position: { source, offset: 0 } })
     expect(earlier(at('a'), at('b'))).toEqual(earlier(at('b'), at('a')))

@@ -9,6 +9,7 @@ import type { Snapshot } from '../../src/observability/snapshot.js'
 import { runPipeline } from '../../src/pipeline/run.js'
 import type { RunInput } from '../../src/pipeline/run-input.js'
 import { readStore } from '../fault/store.js'
+import { ndjson } from '../support/cli.js'
 import { clientHalf, infoLine, sumOf, targetHalf } from '../support/lines.js'
 import { temporaryDirectories } from './temporary.js'
 
@@ -45,8 +46,12 @@ class Place {
     fs.appendFileSync(this.log, text)
   }
 
+  get checkpointFile(): string {
+    return path.join(this.directory, 'state', 'test.checkpoint')
+  }
+
   get checkpoint() {
-    return JSON.parse(fs.readFileSync(path.join(this.directory, 'state', 'test.checkpoint'), 'utf8'))
+    return JSON.parse(fs.readFileSync(this.checkpointFile, 'utf8'))
   }
 
   run({ once = false, store = this.store, kind = 'tail', more = '' } = {}) {
@@ -266,6 +271,27 @@ describe('a run that follows its input', () => {
     const run = place.run()
     await run.prints(idOf(1_000_050))
     await run.stop()
+  })
+
+  test('passes no letter that nobody has taken yet, holds up nothing for it, and tells it at a stop', async () => {
+    const place = new Place()
+    const bad = '2021-06-23T03:57:00.000Z [loud][a][3][o][e][u][][][][c][][GET][502][m][c][]\n'
+    const before = minutes(0, 15)
+    place.append(`${before}${bad}${minutes(15, 45)}`)
+    const run = place.run({ more: "deadLetters: { kafka: { brokers: ['127.0.0.1:9'], topic: letters } }" })
+    await run.prints(idOf(1_000_000 + 45 * 60 - 10))
+    while (place.problems.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+    const stored = () => (fs.existsSync(place.checkpointFile) ? (place.checkpoint.files[0]?.storedThrough ?? 0) : 0)
+    expect(stored()).toBeLessThanOrEqual(before.length)
+    await expect(run.stop()).rejects.toMatchObject({ name: 'TransientError', code: 'broker_unreachable' })
+    expect(stored()).toBeLessThanOrEqual(before.length)
+
+    const next = place.run()
+    await next.prints(idOf(1_000_000 + 45 * 60 - 10))
+    await next.stop()
+    expect(stored()).toBe(fs.statSync(place.log).size)
+    const letters = ndjson(fs.readFileSync(path.join(place.directory, 'state', 'test.dead-letters.ndjson'), 'utf8'))
+    expect(letters).toMatchObject([{ reason: 'bad_level', position: { offset: before.length } }])
   })
 
   test('ends when its dead letters cannot be kept, and its checkpoint has not moved', async () => {

@@ -113,10 +113,14 @@ export function tellResult(
   context: Context,
 ): void {
   tellReading({ ledger, evicted: losses.evicted }, context)
-  if (ledger.rejections > 0) context.terminal.tell(`rejected lines: ${deadLetters.path}`)
+  const isFile = deadLetters.kind === 'file'
+  if (ledger.rejections > 0) {
+    context.terminal.tell(`rejected lines: ${isFile ? deadLetters.path : `topic ${deadLetters.topic}`}`)
+  }
   if (refused === 0) return
   const documents = `${formatCount(refused)} ${refused === 1 ? 'document' : 'documents'}`
-  context.terminal.tell(`${documents} could not be stored: hangup dead-letters ${deadLetters.path} tells why`)
+  const place = isFile ? deadLetters.path : '--pipeline PIPELINE'
+  context.terminal.tell(`${documents} could not be stored: hangup dead-letters ${place} tells why`)
 }
 
 /** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */

@@ -1,36 +1,17 @@
-import type { DeadLetter, RefusedEntry, RejectionReason } from '../../records.js'
+import type { DeadLetter, RefusedEntry } from '../../records.js'
+import { type DeadLetterReason, reasonOf } from '../../sinks/dead-letters/dead-letter-sink.js'
 import { formatCount } from '../terminal/numbers.js'
 import { renderTable } from '../terminal/table.js'
 import type { Surface } from '../terminal/terminal.js'
-import { visible } from '../terminal/text.js'
-
-/** Why a line could not be used; `refused`: a store did not take a document. */
-export type DeadLetterReason = RejectionReason | 'refused'
-
-export function reasonOf(letter: DeadLetter): DeadLetterReason {
-  return letter.kind === 'refused' ? 'refused' : letter.reason
-}
+import { visible, wrap } from '../terminal/text.js'
+import { REASONS, type ReasonText } from './dead-letter-reasons.js'
 
 export interface DeadLetterSummary {
   readonly total: number
-  readonly byReason: ReadonlyMap<DeadLetterReason, number>
+  /** A newer version may have reasons that this one does not know. */
+  readonly byReason: ReadonlyMap<string, number>
   /** The first of them, to be shown one by one. */
   readonly first: readonly DeadLetter[]
-}
-
-/** What each reason means, in plain words. */
-const MEANINGS: Readonly<Record<DeadLetterReason, string>> = {
-  too_long: 'longer than a line may be (1 MiB)',
-  bad_timestamp: 'its time is no time, or its beginning was torn off',
-  bad_level: 'no level that the gateway writes follows its time',
-  missing_fields: 'an event with fewer fields than the gateway writes',
-  bad_field: 'an event with a field that cannot hold what stands in it',
-  ambiguous: 'text from a client can be read as fields in more than one way',
-  unterminated: 'an event that breaks off before its last field',
-  no_record: 'belongs to no record before it',
-  control_bytes: 'NUL bytes alone, as a crash leaves them',
-  bad_envelope: "no entry of a container's log",
-  refused: 'a document that a store will not take, in its own words',
 }
 
 /** Dead letters for people: how many of each reason, what it means, and where the first of them stand. */
@@ -40,37 +21,69 @@ export function renderDeadLetters(
 ): string[] {
   if (total === 0) return ['No dead letters.']
   const reasons = [...byReason].sort(([, a], [, b]) => b - a)
+  const refused = byReason.get('refused') ?? 0
   const left = total - first.length
+  const counts = renderTable(
+    {
+      columns: [
+        { title: 'reason' },
+        { title: total > refused ? 'lines' : 'documents', align: 'right' },
+        { title: 'means' },
+      ],
+      rows: reasons.map(([reason, count]) => [ends(reason), formatCount(count), textOf(reason)?.means ?? '']),
+    },
+    { width, style },
+  )
+  const letters = first.length === 0 ? [] : ['', ...renderLetters(first, { width, style }), ...wordsOfStores(first)]
   return [
-    headline(total, byReason.get('refused') ?? 0),
+    headline(total, refused),
     '',
-    ...renderTable(
-      {
-        columns: [
-          { title: 'reason' },
-          { title: total > (byReason.get('refused') ?? 0) ? 'lines' : 'documents', align: 'right' },
-          { title: 'means' },
-        ],
-        rows: reasons.map(([reason, count]) => [reason, formatCount(count), MEANINGS[reason] ?? '']),
-      },
-      { width, style },
-    ),
-    '',
-    ...renderTable(
-      {
-        columns: [{ title: 'reason' }, { title: 'file' }, { title: 'offset', align: 'right' }, { title: 'text' }],
-        rows: first.map((letter) => [
-          reasonOf(letter),
-          letter.position?.source ?? '-',
-          letter.position === null ? '-' : String(letter.position.offset),
-          letter.kind === 'refused' ? `${letter.sink} ${letter.status}` : letter.text,
-        ]),
-      },
-      { width, style },
-    ),
-    ...wordsOfStores(first),
-    ...(left > 0 ? [`and ${formatCount(left)} more`] : []),
+    ...counts,
+    ...letters,
+    ...(left > 0 && first.length > 0 ? [`and ${formatCount(left)} more`] : []),
   ]
+}
+
+/** What is known of a reason; undefined for one of a newer version. */
+function textOf(reason: string): ReasonText | undefined {
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as DeadLetterReason] : undefined
+}
+
+function renderLetters(letters: readonly DeadLetter[], layout: Pick<Surface, 'width' | 'style'>): string[] {
+  const messages = letters.map(messageOf)
+  const hasMessages = messages.some((message) => message !== '')
+  return renderTable(
+    {
+      columns: [
+        { title: 'reason' },
+        { title: 'file' },
+        { title: 'offset', align: 'right' },
+        ...(hasMessages ? [{ title: 'message' }] : []),
+        { title: 'text' },
+      ],
+      rows: letters.map((letter, index) => [
+        ends(reasonOf(letter)),
+        ends(letter.position?.source ?? '-'),
+        letter.position === null ? '-' : String(letter.position.offset),
+        ...(hasMessages ? [ends(messages[index] || '-')] : []),
+        ends(letter.kind === 'refused' ? `${letter.sink} ${letter.status}` : letter.text),
+      ]),
+    },
+    layout,
+  )
+}
+
+/** Of a long text its two ends, which is more than a terminal shows: to measure all of it takes long. */
+function ends(text: string): string {
+  return text.length <= 2 * MAX_END ? text : `${text.slice(0, MAX_END)}…${text.slice(-MAX_END)}`
+}
+
+const MAX_END = 400
+
+/** `TOPIC/PARTITION@OFFSET`; empty where the line did not come through Kafka. */
+function messageOf(letter: DeadLetter): string {
+  const message = letter.kind === 'rejected' ? letter.position.kafka : undefined
+  return message === undefined ? '' : `${message.topic}/${message.partition}@${message.offset}`
 }
 
 /** What stores said, never cut, since any part of it may be the one that tells why; each text once. */
@@ -89,3 +102,24 @@ function headline(total: number, refused: number): string {
   const documents = refused > 0 ? [`${count(refused, 'document')} could not be stored`] : []
   return `${[...lines, ...documents].join(', ')}.`
 }
+
+/** What reasons mean, how they come about, and what to do. */
+export function renderReasons(
+  reasons: readonly DeadLetterReason[],
+  { width, style }: Pick<Surface, 'width' | 'style'>,
+): string[] {
+  const room = Math.min(width, MAX_WIDTH) - INDENT.length
+  return reasons.flatMap((reason, index) => {
+    const { means, comes, toDo } = REASONS[reason]
+    const subject = reason === 'refused' ? 'This' : 'The line'
+    const paragraphs = [`${subject} ${means}.`, comes, `What to do: ${toDo}`]
+    return [
+      ...(index > 0 ? [''] : []),
+      style.bold(reason),
+      ...paragraphs.flatMap((text) => wrap(text, room).map((line) => `${INDENT}${line}`)),
+    ]
+  })
+}
+
+const INDENT = '  '
+const MAX_WIDTH = 100

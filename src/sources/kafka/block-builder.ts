@@ -1,4 +1,4 @@
-import type { LineBlock, LineSource } from '../../records.js'
+import type { LineBlock, LineSource, MessagePosition } from '../../records.js'
 
 /** Lines of one source out of one batch of messages. */
 export interface KafkaBlock extends LineBlock {
@@ -13,13 +13,15 @@ const NEWLINE = 0x0a
 export class BlockBuilder {
   readonly #pieces: Uint8Array[] = []
   readonly #starts: number[] = []
-  /** Per piece: its place in the file, or, below zero, its Kafka offset: `-1 - offset`. */
+  /** Per piece: its place in the file, or -1 where it has none. */
+  readonly #places: number[] = []
+  /** Per piece: its Kafka offset. */
   readonly #offsets: number[] = []
   #length = 0
 
   constructor(
     readonly source: LineSource,
-    private readonly firstOffset: number,
+    private readonly first: MessagePosition,
   ) {}
 
   get length(): number {
@@ -30,19 +32,29 @@ export class BlockBuilder {
   add(text: Uint8Array, kafkaOffset: number, fileOffset: number | null): void {
     this.#pieces.push(text)
     this.#starts.push(this.#length)
-    this.#offsets.push(fileOffset ?? -1 - kafkaOffset)
+    this.#places.push(fileOffset ?? -1)
+    this.#offsets.push(kafkaOffset)
     this.#length += text[text.length - 1] === NEWLINE ? text.length : text.length + 1
   }
 
   build(): KafkaBlock {
-    const offsetAt = offsetsOf(this.#starts, this.#offsets)
+    const starts = this.#starts
+    const places = this.#places
+    const offsets = this.#offsets
+    const pieceAt = pieceFinder(starts)
+    const offsetAt = (index: number): number => {
+      const piece = pieceAt(index)
+      return places[piece] < 0 ? offsets[piece] : places[piece] + index - starts[piece]
+    }
+    const { topic, partition, offset: firstOffset } = this.first
     return {
       source: this.source,
       bytes: joined(this.#pieces, this.#length),
       offset: offsetAt(0),
       last: false,
-      firstOffset: this.firstOffset,
+      firstOffset,
       offsetAt,
+      messageAt: (index) => ({ topic, partition, offset: offsets[pieceAt(index)] }),
     }
   }
 }
@@ -60,12 +72,11 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /** The parser asks from left to right, so the piece asked for is nearly always the next one. */
-function offsetsOf(starts: readonly number[], offsets: readonly number[]): (index: number) => number {
+function pieceFinder(starts: readonly number[]): (index: number) => number {
   let piece = 0
   return (index) => {
     if (index < starts[piece]) piece = 0
     while (piece + 1 < starts.length && starts[piece + 1] <= index) piece++
-    const offset = offsets[piece]
-    return offset < 0 ? -1 - offset : offset + index - starts[piece]
+    return piece
   }
 }

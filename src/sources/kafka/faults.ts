@@ -64,6 +64,12 @@ export function protocolType(error: unknown): string | undefined {
     .find((each) => typeof each === 'string')
 }
 
+/** Whether brokers refused a request because it, or one message of it, is larger than what the topic takes. */
+export function isTooLarge(error: unknown): boolean {
+  const type = protocolType(error)
+  return type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE'
+}
+
 interface Fault extends Error {
   readonly type?: string
   readonly code?: string | number

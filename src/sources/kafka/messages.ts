@@ -48,6 +48,7 @@ export class MessageBlocks {
   readonly #partitions = new Map<number, MessageSources>()
   /** Of the batch at hand: its blocks, and the sources that have one. */
   #blocks: BlockBuilder[] = []
+  #partition = 0
   readonly #open: MessageSource[] = []
 
   constructor({ topic, maxSources = MAX_SOURCES }: MessageBlocksOptions) {
@@ -58,10 +59,11 @@ export class MessageBlocks {
   /**
    * The lines of a batch. Blocks stand in the order of their first messages, lines of one source in that of theirs, each
    * with a `\n`. A line's offset (`offsetAt`) does not depend on how messages came in batches: it is its place in its
-   * file, or the Kafka offset of its message where that is not known.
+   * file, or the Kafka offset of its message where that is not known. Its message (`messageAt`) is known always.
    */
   toBlocks({ partition, messages }: MessageBatch): readonly KafkaBlock[] {
     const sources = this.#sourcesOf(partition)
+    this.#partition = partition
     const overflowedBefore = sources.overflowed
     for (const message of messages) this.#add(message, sources)
     sources.endBatch()
@@ -110,7 +112,8 @@ export class MessageBlocks {
     const isBegin = fileOffset === 0 && to.placed.isFirst === true
     if (block !== null && !isBegin && block.length < MAX_BLOCK_BYTES) return block.add(text, kafkaOffset, fileOffset)
     if (block === null) this.#open.push(to)
-    to.block = new BlockBuilder(fileOffset === null ? to.source : to.placed, kafkaOffset)
+    const first = { topic: this.#topic, partition: this.#partition, offset: kafkaOffset }
+    to.block = new BlockBuilder(fileOffset === null ? to.source : to.placed, first)
     to.block.add(text, kafkaOffset, fileOffset)
     this.#blocks.push(to.block)
   }
