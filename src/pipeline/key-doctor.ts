@@ -1,5 +1,6 @@
 import { ConfigError, type HangupError } from '../errors.js'
 import type { PairCounts } from '../join/joiner.js'
+import type { RunInput } from './run-input.js'
 
 /** Pairs that travel apart before it is said: a few do where partitions were added, or a producer was started anew. */
 const FEWEST = 20
@@ -47,6 +48,13 @@ export class KeyDoctor {
       )
     }
   }
+}
+
+/** Null where halves may travel as they like. */
+export function keyDoctorOf({ config, onProblem }: Pick<RunInput, 'config' | 'onProblem'>): KeyDoctor | null {
+  const { source } = config
+  if (source.kind !== 'kafka' || source.partitionedBy === 'none') return null
+  return new KeyDoctor({ topic: source.topic, onProblem })
 }
 
 /** What to say of a topic whose pairs travel apart. */

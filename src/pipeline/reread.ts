@@ -2,8 +2,8 @@ import type { IndexDocument, Ledger } from '../records.js'
 import { Redactor } from '../redact/redactor.js'
 import { openSource } from './open-input.js'
 import { Processor } from './processor.js'
+import { processorOptions } from './processor-options.js'
 import { redactionKeyOf } from './redaction-key.js'
-import { processorOptions } from './run.js'
 import type { RunInput } from './run-input.js'
 
 export interface RereadInput

@@ -1,19 +1,18 @@
-import type { PipelineConfig } from '../config/schema.js'
 import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
-import { topicPartitionOf } from '../sources/kafka/message-sources.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import type { Input } from './input.js'
-import { KeyDoctor } from './key-doctor.js'
+import { keyDoctorOf } from './key-doctor.js'
 import { openInput } from './open-input.js'
 import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
-import { HELD_WINDOWS, Processor, type ProcessorOptions } from './processor.js'
+import { Processor, type ProcessorOptions } from './processor.js'
+import { processorOptions } from './processor-options.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
 import { openRepartition, type Repartition } from './repartition/repartition.js'
@@ -207,49 +206,3 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     refused: deadLetters.refused,
   }
 }
-
-/** What a pipeline's file makes of the steps; `floorTimeMs` is the checkpoint's. */
-export function processorOptions(
-  {
-    config,
-    once,
-    backfill,
-    proxies,
-    machine,
-    redactor,
-  }: Pick<Opened, 'config' | 'once' | 'backfill' | 'proxies' | 'machine' | 'redactor'>,
-  floorTimeMs: Readonly<Record<string, number>>,
-): ProcessorOptions {
-  return {
-    redactor,
-    proxies,
-    ...config.join,
-    emit: once ? 'final' : 'eager',
-    ...kafkaProcessing(config),
-    // A backfill gives what the group gives, to which a line may be late.
-    heldWindows: once && backfill === undefined ? HELD_WINDOWS : undefined,
-    gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
-    closedUntilMs: new Map(Object.entries(floorTimeMs)),
-  }
-}
-
-/** Null where halves may travel as they like. */
-function keyDoctorOf({ config, onProblem }: Pick<RunInput, 'config' | 'onProblem'>): KeyDoctor | null {
-  const { source } = config
-  if (source.kind !== 'kafka' || source.partitionedBy === 'none') return null
-  return new KeyDoctor({ topic: source.topic, onProblem })
-}
-
-/** What the way of lines through a topic asks of the steps. */
-function kafkaProcessing({ source }: PipelineConfig): Partial<ProcessorOptions> {
-  if (source.kind !== 'kafka') return {}
-  return {
-    mayRepeat: true,
-    isScattered: source.partitionedBy !== 'source',
-    maxRemembered: source.partitionedBy === 'none' ? MAX_REMEMBERED : 0,
-    placeOf: topicPartitionOf,
-  }
-}
-
-/** Failures whose lines may still come at the pace of another partition; some hundred bytes each. */
-const MAX_REMEMBERED = 50_000

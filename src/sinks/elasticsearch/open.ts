@@ -1,6 +1,6 @@
 import { PermanentError } from '../../errors.js'
+import { type RetryOptions, retrying } from '../../retry.js'
 import type { MergeFailures } from '../collapse.js'
-import { type RetryOptions, retrying } from '../retry.js'
 import { type ConnectionOptions, connectElasticsearch, type Elasticsearch, statusOf } from './connection.js'
 import { FrequencyRollup } from './frequency/rollup.js'
 import { installMissing } from './setup/setup.js'

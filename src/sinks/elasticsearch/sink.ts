@@ -1,6 +1,6 @@
 import type { IndexDocument, ShipperDocument } from '../../records.js'
+import type { RetryOptions } from '../../retry.js'
 import type { MergeFailures } from '../collapse.js'
-import type { RetryOptions } from '../retry.js'
 import type { Sink } from '../sink.js'
 import type { ItemResult } from './bulk.js'
 import { Congestion } from './congestion.js'

@@ -1,6 +1,6 @@
 import type { FailureDocument } from '../../records.js'
+import { type RetryOptions, retrying } from '../../retry.js'
 import type { MergeFailures } from '../collapse.js'
-import { type RetryOptions, retrying } from '../retry.js'
 import type { ItemResult } from './bulk.js'
 import type { Elasticsearch } from './connection.js'
 import { indexOf } from './documents.js'

@@ -1,5 +1,5 @@
 import { HangupError, PermanentError, TransientError } from '../../errors.js'
-import { pauseAfter, type RetryOptions } from '../retry.js'
+import { pauseAfter, type RetryOptions } from '../../retry.js'
 import { type ItemResult, type Operation, sendBulk, sizeOf } from './bulk.js'
 import type { Congestion } from './congestion.js'
 import { type Elasticsearch, statusOf } from './connection.js'

@@ -1,5 +1,6 @@
 import { CompressionTypes, type Producer } from 'kafkajs'
 import { ConfigError, TransientError } from '../../errors.js'
+import { type RetryOptions, retrying } from '../../retry.js'
 import { partitionCount } from './admin.js'
 import { type Client, type KafkaConnection, openClient, RETRY } from './client-options.js'
 import { type Compression, requireWritable } from './codecs.js'
@@ -8,20 +9,11 @@ import { kafkaFault, protocolType } from './faults.js'
 import { parts } from './requests.js'
 import { settledWithin } from './waiting.js'
 
-/** How what fails is tried again; the options of a sink's own retries fit. */
-export interface ProducerRetry {
-  readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void>
-  /** 0 … 1, for the jitter of the back-off. */
-  readonly random: () => number
-  /** Aborts when the run stops: what is under way has ten seconds then. */
-  readonly signal?: AbortSignal
-  readonly onRetry?: (error: TransientError, waitMs: number) => void
-}
-
 export interface PartitionProducerOptions extends KafkaConnection {
   readonly topic: string
   readonly compression?: Compression
-  readonly retry: ProducerRetry
+  /** At the abort of its signal, what is under way has ten seconds. */
+  readonly retry: RetryOptions
 }
 
 /** Makes a producer; it connects when it is used. Throws `ConfigError` where it could not write at all. */
@@ -51,7 +43,7 @@ class SteadyProducer implements PartitionProducer {
   readonly #last = new Map<number, Promise<void>>()
   #connected: Connected | null = null
   #hasWritten = false
-  #isClosed = false
+  readonly #closing = new AbortController()
   #grace: NodeJS.Timeout | undefined
 
   constructor(options: PartitionProducerOptions) {
@@ -76,7 +68,7 @@ class SteadyProducer implements PartitionProducer {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closing.abort()
     this.#options.retry.signal?.removeEventListener('abort', this.#onAbort)
     clearTimeout(this.#grace)
     const connected = this.#connected
@@ -144,20 +136,17 @@ class SteadyProducer implements PartitionProducer {
     return connected
   }
 
-  async #retrying<Result>(operation: () => Promise<Result>): Promise<Result> {
-    const { signal, pause, random, onRetry } = this.#options.retry
-    for (let attempt = 0; ; attempt++) {
-      const isLast = signal?.aborted === true
-      try {
-        return await operation()
-      } catch (error) {
-        const fault = this.#faultOf(error)
-        if (!(fault instanceof TransientError) || isLast || this.#isClosed) throw fault
-        const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS) * (0.5 + random() / 2)
-        onRetry?.(fault, waitMs)
-        await pause(waitMs, signal)
-      }
-    }
+  /** After `close`, what fails is not tried again. */
+  #retrying<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const { signal } = this.#options.retry
+    const stops = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
+    return retrying(
+      () =>
+        operation().catch((error: unknown) => {
+          throw this.#faultOf(error)
+        }),
+      { ...this.#options.retry, signal: AbortSignal.any(stops) },
+    )
   }
 
   /** Numbers out of order pass with a new producer; a topic that was there may be so again. */
@@ -197,5 +186,3 @@ const UNWRITTEN = {
 } as const
 const STOP_GRACE_MS = 10_000
 const DISCONNECT_MS = 2_000
-const FIRST_WAIT_MS = 200
-const LONGEST_WAIT_MS = 30_000

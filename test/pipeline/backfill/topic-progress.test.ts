@@ -16,7 +16,11 @@ function progressOf(positions: readonly StretchPosition[] | null) {
   const told: (readonly StretchPosition[])[] = []
   return {
     told,
-    progress: new TopicProgress({ source: { positions: () => positions }, onStored: (rest) => told.push(rest) }),
+    progress: new TopicProgress({
+      topic: 't',
+      source: { positions: () => positions },
+      onStored: (rest) => told.push(rest),
+    }),
   }
 }
 
@@ -26,7 +30,11 @@ const OPEN = { partition: 1, from: 2, to: 9, position: 4 }
 test('tells what is left as it was when the position was taken, once that is stored', async () => {
   let positions: readonly StretchPosition[] = [DONE, { ...OPEN, position: 3 }]
   const told: (readonly StretchPosition[])[] = []
-  const progress = new TopicProgress({ source: { positions: () => positions }, onStored: (rest) => told.push(rest) })
+  const progress = new TopicProgress({
+    topic: 't',
+    source: { positions: () => positions },
+    onStored: (rest) => told.push(rest),
+  })
   const save = progress.snapshot()
   positions = [DONE, OPEN]
   expect(told).toEqual([])
@@ -52,7 +60,7 @@ test('lags by what is left of the range, and by the event time that a partition 
   progress.add(blockOf(0, false), 4_000)
   progress.add(blockOf(1, false), Number.NEGATIVE_INFINITY)
   expect(progress.lag()).toEqual([
-    { partition: 0, records: 0, reachedMs: 5_000 },
-    { partition: 1, records: 5, reachedMs: null },
+    { topic: 't', partition: 0, records: 0, reachedMs: 5_000 },
+    { topic: 't', partition: 1, records: 5, reachedMs: null },
   ])
 })

@@ -1,4 +1,4 @@
-import { TransientError } from '../errors.js'
+import { TransientError } from './errors.js'
 
 export interface RetryOptions {
   /** Waits; resolves early when the signal aborts. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { PermanentError, TransientError } from '../../src/errors.js'
-import { type RetryOptions, retrying } from '../../src/sinks/retry.js'
+import { PermanentError, TransientError } from '../src/errors.js'
+import { type RetryOptions, retrying } from '../src/retry.js'
 
 const busy = (retryAfterMs: number | null = null) =>
   new TransientError('store is busy: test', { code: 'store_busy', hint: 'wait', retryAfterMs })

@@ -1,0 +1,41 @@
+import type { PipelineConfig } from '../config/schema.js'
+import type { Redactor } from '../redact/redactor.js'
+import { topicPartitionOf } from '../sources/kafka/message-sources.js'
+import { HELD_WINDOWS, type ProcessorOptions } from './processor.js'
+import type { RunInput } from './run-input.js'
+
+export type ProcessorInput = Pick<RunInput, 'config' | 'once' | 'backfill' | 'proxies' | 'machine'> & {
+  readonly redactor: Redactor
+}
+
+/** What a pipeline's file makes of the steps; `floorTimeMs` is the checkpoint's. */
+export function processorOptions(
+  { config, once, backfill, proxies, machine, redactor }: ProcessorInput,
+  floorTimeMs: Readonly<Record<string, number>>,
+): ProcessorOptions {
+  return {
+    redactor,
+    proxies,
+    ...config.join,
+    emit: once ? 'final' : 'eager',
+    ...kafkaProcessing(config),
+    // A backfill gives what the group gives, to which a line may be late.
+    heldWindows: once && backfill === undefined ? HELD_WINDOWS : undefined,
+    gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
+    closedUntilMs: new Map(Object.entries(floorTimeMs)),
+  }
+}
+
+/** What the way of lines through a topic asks of the steps. */
+function kafkaProcessing({ source }: PipelineConfig): Partial<ProcessorOptions> {
+  if (source.kind !== 'kafka') return {}
+  return {
+    mayRepeat: true,
+    isScattered: source.partitionedBy !== 'source',
+    maxRemembered: source.partitionedBy === 'none' ? MAX_REMEMBERED : 0,
+    placeOf: topicPartitionOf,
+  }
+}
+
+/** Failures whose lines may still come at the pace of another partition; some hundred bytes each. */
+const MAX_REMEMBERED = 50_000
