@@ -1,0 +1,10 @@
+import { hostname } from 'node:os'
+import type { Context } from './context.js'
+
+/**
+ * This machine's name: what `HANGUP_HOST` says, else the system's own. In a container the system's own is that of the container, a
+ * new one each time: lines that tell no host would belong to another host after each restart.
+ */
+export function machineName({ environment }: Pick<Context, 'environment'>): string {
+  return environment.HANGUP_HOST || hostname()
+}
