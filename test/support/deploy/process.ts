@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CliResult } from '../cli.js'
 
 export interface ProcessOptions {
@@ -13,6 +14,7 @@ export interface Running {
   readonly pid: number
   /** What it has printed so far, both outputs together. */
   output(): string
+  hasEnded(): boolean
   signal(signal: NodeJS.Signals): void
   readonly ended: Promise<CliResult>
 }
@@ -44,6 +46,7 @@ export function startProcess(
     name,
     pid: child.pid ?? 0,
     output: () => printed.both,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     signal: (signal) => void child.kill(signal),
     ended,
   }
@@ -54,12 +57,14 @@ export function runProcess(command: readonly string[], options: ProcessOptions):
   return startProcess(command[0], command, options).ended
 }
 
-/** Waits until something holds, and names it with what a process has printed where it does not come to hold. */
+/** Waits until something holds; throws with what a process has printed where that ends before, or where it does not come to hold. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean, process?: Running): Promise<void> {
-  const endMs = Date.now() + 120_000
+  const endMs = Date.now() + 200_000
   while (!(await holds())) {
-    if (Date.now() > endMs) throw new Error(`it did not come: ${what}\n${process?.output().slice(-3_000) ?? ''}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (Date.now() > endMs || process?.hasEnded()) {
+      throw new Error(`it did not come: ${what}\n${process?.output().slice(-3_000) ?? ''}`)
+    }
+    await sleep(100)
   }
 }
 
