@@ -38,6 +38,7 @@ describe('every service of compose.yaml', () => {
   test.each(services)('%s waits for others until they are healthy or done', (_, { depends_on = {} }) => {
     for (const [name, { condition }] of Object.entries(depends_on)) {
       const other: Service = compose.services[name]
+      expect([name, other]).toEqual([name, expect.anything()])
       if (condition === 'service_completed_successfully') expect(other.restart).toBe('no')
       else {
         expect(condition).toBe('service_healthy')
@@ -107,7 +108,11 @@ describe('our services', () => {
   })
 })
 
-test('every volume is one that somebody mounts', () => {
+test('every volume is one that somebody mounts, and every one that is mounted is there', () => {
   const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((each) => each.split(':')[0]))
-  for (const name of Object.keys(compose.volumes)) expect(mounted).toContain(name)
+  const named = mounted.filter((each) => !each.startsWith('.'))
+  expect(new Set(named)).toEqual(new Set(Object.keys(compose.volumes)))
+  for (const each of mounted.filter((each) => each.startsWith('.'))) {
+    expect(fs.existsSync(path.join(projectDirectory, 'deploy', each))).toBe(true)
+  }
 })
