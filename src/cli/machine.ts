@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import type { Context } from './context.js'
 
 /**
@@ -7,4 +7,13 @@ import type { Context } from './context.js'
  */
 export function machineName({ environment }: Pick<Context, 'environment'>): string {
   return environment.HANGUP_HOST || hostname()
+}
+
+/** The user's home. In a container a user may be a number that has none, and no variable says so: the root folder then, as there. */
+export function homeDirectory(): string {
+  try {
+    return homedir()
+  } catch {
+    return '/'
+  }
 }
