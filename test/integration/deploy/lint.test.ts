@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { stringify } from 'yaml'
+import { version } from '../../support/cli.js'
 import { COMPOSE, loadCompose } from '../../support/deploy/compose.js'
 import { DOCKERFILE } from '../../support/deploy/dockerfile.js'
 import { KUSTOMIZATION, kustomized, type Manifest } from '../../support/deploy/kubernetes.js'
@@ -170,6 +171,14 @@ describe('the manifests of Kubernetes', () => {
     for (const { spec } of manifests.filter(({ kind }) => ['DaemonSet', 'Deployment'].includes(kind))) {
       expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(25)
     }
+  })
+
+  test('run the image of this version', () => {
+    const workloads = manifests.filter(({ kind }) => ['DaemonSet', 'Deployment'].includes(kind))
+    const pods = workloads.map(({ spec }) => spec.template.spec)
+    const containers = pods.flatMap(({ initContainers = [], containers }) => [...initContainers, ...containers])
+    expect(containers.map(({ image }) => image)).toEqual(containers.map(() => `hangup:${version}`))
+    expect(containers.length).toBe(3)
   })
 
   test('name secrets that the example makes', () => {

@@ -130,7 +130,7 @@ describe('compose.yaml', () => {
 
   beforeAll(() => {
     services = readCompose(volumes)
-  })
+  }, 900_000)
 
   /** The ports of servers that are told by a number alone. */
   const numbers = (): Readonly<Record<string, Substitutes>> => ({
