@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homeDirectory } from './machine.js'
 import { runShell } from './shell.js'
 import { createTerminal } from './terminal/terminal.js'
 
@@ -19,7 +19,7 @@ await runShell({
     stderr,
     environment,
     cwd: process.cwd(),
-    home: homedir(),
+    home: homeDirectory(),
     version: manifest.version,
     terminal: createTerminal({ stdout, stderr, environment }),
   },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { PipelineConfig } from '../config/schema.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { serveHttp } from '../observability/http.js'
@@ -10,6 +9,8 @@ export interface ObservationInput {
   readonly config: PipelineConfig
   readonly proxies: readonly ConfiguredProxy[]
   readonly version: string
+  /** This machine's name. */
+  readonly machine: string
   /** Told where metrics and health are served. */
   readonly onServe: (url: string) => void
 }
@@ -19,12 +20,12 @@ export interface ObservationInput {
  * whoever asks, from before the sinks are opened until the run has ended. Throws `PermanentError` (`address_unusable`).
  */
 export async function withObservation<Result>(
-  { config, proxies, version, onServe }: ObservationInput,
+  { config, proxies, version, machine, onServe }: ObservationInput,
   run: (observer: RunObserver) => Promise<Result>,
 ): Promise<Result> {
   const { http, name: pipeline } = config
   const observer = new RunObserver({
-    reporter: { agent: { name: hostname(), id: randomUUID(), version }, pipeline },
+    reporter: { agent: { name: machine, id: randomUUID(), version }, pipeline },
     knownTargets: [...config.targets, ...proxies].map(({ target }) => target),
     // A `*` stands for many base paths.
     knownProxies: proxies.map(({ basePath }) => basePath.replace(/^\//, '')).filter((path) => !path.includes('*')),

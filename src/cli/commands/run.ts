@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { pino } from 'pino'
 import { readGatewayConfiguration } from '../../config/gateway.js'
 import type { PipelineConfig } from '../../config/schema.js'
@@ -12,6 +11,7 @@ import type { RunInput, RunResult } from '../../pipeline/run-input.js'
 import { runBackfill } from '../backfill.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
+import { machineName } from '../machine.js'
 import { withObservation } from '../observation.js'
 import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
@@ -153,7 +153,7 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
 /** What a pipeline needs besides its file. */
 export async function surroundings(config: PipelineConfig, context: Context) {
   const { stdin, stdout, signal } = context
-  return { config, proxies: await proxiesOf(config, context), machine: hostname(), stdin, stdout, signal }
+  return { config, proxies: await proxiesOf(config, context), machine: machineName(context), stdin, stdout, signal }
 }
 
 async function proxiesOf({ gateway }: PipelineConfig, context: Context): Promise<readonly ConfiguredProxy[]> {

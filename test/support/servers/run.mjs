@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
-/** Runs a program to its end; throws with what it printed where it fails. */
-export function run(program, parameters) {
-  const { status, error, stdout, stderr } = spawnSync(program, parameters, { encoding: 'utf8' })
+/** Runs a program to its end, by default in our environment; throws with what it printed where it fails. */
+export function run(program, parameters, { env } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(program, parameters, { encoding: 'utf8', env })
   if (status === 0) return
   const printed = `${stdout ?? ''}${stderr ?? ''}`.slice(-3000)
   throw new Error(`${path.basename(program)} failed (${error?.message ?? `exit code ${status}`}): ${printed}`)
