@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
@@ -12,7 +13,7 @@ const LOOK_MS = 50
 
 /**
  * Two instances share a topic into which lines flow; one of them ends by `signal`. Resolves to the milliseconds until the
- * first commit and the last of the first commits of the partitions that it had.
+ * other has stored documents of all partitions that it had, and until it has committed for all of them.
  */
 export async function takeover({ kafka, scratch, signal, round }) {
   const topic = `takeover-${signal}-${round}`
@@ -34,15 +35,26 @@ export async function takeover({ kafka, scratch, signal, round }) {
     await sleep(Math.random() * 1_000)
     leaves.child.kill(signal)
     const endedMs = performance.now()
+    const stored = documentsOf(stays, topic, partitions)
     if (signal === 'SIGKILL') await leaves.ended
     // Of what it has committed until its end.
     const last = await (signal === 'SIGKILL' ? group.committed() : leaves.ended.then(() => group.committed()))
     const times = await advanced(group, partitions, last)
-    return { firstMs: Math.min(...times) - endedMs, lastMs: Math.max(...times) - endedMs }
+    return { storedMs: (await stored) - endedMs, committedMs: Math.max(...times) - endedMs }
   } finally {
     for (const instance of [stays, leaves]) instance?.child.kill('SIGKILL')
     await flow.stop()
     await group.close()
+  }
+}
+
+/** Resolves to the time at which an instance has given out something new of each of the partitions. */
+async function documentsOf({ output }, topic, partitions) {
+  const from = fs.statSync(output).size
+  for (;;) {
+    const text = fs.readFileSync(output, 'utf8').slice(from)
+    if (partitions.every((partition) => text.includes(`"partition":"${topic}/${partition}/`))) return performance.now()
+    await sleep(LOOK_MS)
   }
 }
 
