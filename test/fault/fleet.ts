@@ -124,7 +124,7 @@ export class Fleet {
   write(logs: readonly FutureLog[], durationMs: number): Writing {
     const hurry = new AbortController()
     const { random, closing: signal } = this.site
-    const options = { directory: this.logs, random, durationMs, signal, hurry: hurry.signal }
+    const options = { directory: this.logs, random, durationMs, pauseMs: 100, signal, hurry: hurry.signal }
     const written = Promise.all(logs.map((log) => writeSlowly([log], options)))
     // A test that has failed asks no more.
     written.catch(() => {})

@@ -55,7 +55,7 @@ test('brokers that are killed, and restarted one after the other, lose no line f
   for (const instance of instances) await stopped(instance)
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
   await expectOnePassInElasticsearch(fleet)
-}, 500_000)
+}, 600_000)
 
 /** Resolves once new lines came into the topic and new ones were stored. */
 async function flows(fleet: Fleet, when: string): Promise<void> {

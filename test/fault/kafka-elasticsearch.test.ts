@@ -42,12 +42,12 @@ test('a store that is killed again and again holds all that was committed, and e
   const start = (number: number): Instance => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, OFTEN)
   let instances = [0, 1].map(start)
   let seen = 0
-  for (let kill = 0; kill < 4; kill++) {
+  for (let kill = 0; kill < 3; kill++) {
     await fleet.storesMore()
     await sleep(random.between(0, 1_000))
     await elasticsearch.kill()
     relay.shut()
-    // In one of two rounds the instances die with the store, so that others begin from what was committed.
+    // In the second round the instances die with the store, so that others begin from what was committed.
     if (kill % 2 === 1) await Promise.all(instances.map(killed))
     await elasticsearch.restart()
     const found = await witness.expectCommittedIsStored()
@@ -65,7 +65,7 @@ test('a store that is killed again and again holds all that was committed, and e
   await witness.close()
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
   await expectOnePassInElasticsearch(fleet)
-}, 400_000)
+}, 600_000)
 
 test('a store that is slow slows the instances down, and costs them neither memory nor their partitions', async () => {
   const fleet = behindRelay('slow')
@@ -104,8 +104,8 @@ test('a store that is slow slows the instances down, and costs them neither memo
   for (const instance of instances) await stopped(instance)
   await witness.close()
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet, { leastFailures: 60_000 })
-}, 400_000)
+  expect(await count('slow-failures*', site.elasticsearch)).toBe(60_000)
+}, 600_000)
 
 test('brokers that are away hold up no stop, and what was read meanwhile is read again', async () => {
   const { kafka, elasticsearch } = site

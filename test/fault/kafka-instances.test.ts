@@ -52,7 +52,7 @@ test('three instances that are killed twenty times, and an agent that is too, le
   for (const instance of instances) await stopped(instance)
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
   await expectOnePassInElasticsearch(fleet)
-}, 400_000)
+}, 600_000)
 
 test('an instance that is stopped for longer than its session leaves what one pass gives', async () => {
   const { random, elasticsearch } = site

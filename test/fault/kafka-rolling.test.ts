@@ -56,7 +56,7 @@ test('instances that come, are restarted one after the other and go while lines 
   await stopped(instances[0])
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
   await expectOnePassInElasticsearch(fleet)
-}, 400_000)
+}, 600_000)
 
 test('instances of two versions of a pipeline file, in one group, leave what one pass gives', async () => {
   const { random, sandbox, elasticsearch } = site
@@ -104,7 +104,7 @@ state: { directory: "\${HANGUP_STATE}" }
   for (const instance of instances) await stopped(instance)
   await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
   await expectOnePassInElasticsearch(fleet)
-}, 400_000)
+}, 600_000)
 
 /** Cleanly; but a store that is too slow for the ten seconds that a stop gives it is told, and what waited is read again. */
 async function stopsInTime({ name, child, ended }: Instance): Promise<void> {

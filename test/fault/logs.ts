@@ -75,6 +75,8 @@ export interface WriteOptions {
   readonly random: Random
   /** About how long the writing takes. */
   readonly durationMs: number
+  /** Between two pieces; 20 if absent. */
+  readonly pauseMs?: number
   readonly signal?: AbortSignal
   /** From its abort on, the rest is written without a pause. */
   readonly hurry?: AbortSignal
@@ -82,9 +84,8 @@ export interface WriteOptions {
 
 /** Writes logs one after another as a gateway does: in pieces that end anywhere, also in the middle of a line. */
 export async function writeSlowly(logs: readonly FutureLog[], options: WriteOptions): Promise<void> {
-  const { directory, random, durationMs, signal, hurry } = options
+  const { directory, random, durationMs, pauseMs = 20, signal, hurry } = options
   const total = logs.reduce((sum, { bytes }) => sum + bytes.length, 0)
-  const pauseMs = 20
   const mean = Math.max(1, Math.ceil((total * pauseMs) / durationMs))
   for (const { name, bytes } of logs) {
     const file = path.join(directory, name)

@@ -8,10 +8,7 @@ import { type Rows, readStore } from './store.js'
  * The failures and requests that the group has stored in Elasticsearch are those of one pass over the files themselves:
  * nothing was lost or changed on the way, from the agent on.
  */
-export async function expectOnePassInElasticsearch(
-  fleet: Fleet,
-  { leastFailures = 30, ...difference }: Difference & { readonly leastFailures?: number } = {},
-): Promise<void> {
+export async function expectOnePassInElasticsearch(fleet: Fleet, difference: Difference = {}): Promise<void> {
   const { elasticsearch } = fleet.site
   const direct = `${fleet.name}-direct`
   const { code, stderr } = await fleet.run('tail-to-elasticsearch', 'direct', ['--once'], {
@@ -34,13 +31,13 @@ export async function expectOnePassInElasticsearch(
       }),
     )
   const expected = await failuresOf(direct)
-  expect(Object.keys(expected).length).toBeGreaterThanOrEqual(leastFailures)
+  expect(Object.keys(expected).length).toBeGreaterThan(30)
   expectSameEntries(await failuresOf(fleet.name), expected)
   expect(await trafficOf(fleet.name)).toEqual(await trafficOf(direct))
 }
 
 export interface Difference {
-  /** The shipper tells no places in files. */
+  /** The shipper tells no places in files; so the begin of a process is not known, and its first statistics do not count. */
   readonly withoutOffsets?: boolean
   /** A worker's lines are in several partitions: nothing is counted from its statistics, and no target is inferred. */
   readonly isScattered?: boolean
@@ -62,7 +59,7 @@ export async function expectOnePassInDuckDb(
         .map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]),
     )
   const counted = (rows: Rows): Record<string, number> =>
-    requestsByMinute(isScattered ? rows.filter(({ basis }) => basis !== 'stats') : rows)
+    requestsByMinute(isScattered || withoutOffsets ? rows.filter(({ basis }) => basis !== 'stats') : rows)
   expect(direct.failures.length).toBeGreaterThan(30)
   expectSameEntries(failuresById(through.failures), failuresById(direct.failures))
   expect(counted(through.traffic)).toEqual(counted(direct.traffic))

@@ -4,6 +4,7 @@ import kafkajs from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { compress as snap, uncompress as unsnap } from 'snappy'
 import { ConfigError } from '../../errors.js'
+import { speedUpRecords } from './records.js'
 
 /** How batches may be compressed; gzip is kafkajs's own. */
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -20,8 +21,9 @@ interface Zstd {
   readonly zstdDecompress?: (buffer: Buffer, done: (error: Error | null, result: Buffer) => void) => void
 }
 
-/** Makes all codecs known to kafkajs, which keeps them for the whole process. */
+/** Makes all codecs known to kafkajs, and our decoder of records, which it keeps for the whole process. */
 export function registerCodecs(): void {
+  speedUpRecords()
   const { CompressionCodecs, CompressionTypes } = kafkajs
   CompressionCodecs[CompressionTypes.Snappy] = () => snappyCodec
   CompressionCodecs[CompressionTypes.LZ4] = () => lz4Codec
