@@ -32,7 +32,6 @@ export async function openBackfill(options: OpenBackfillOptions): Promise<Opened
     topic,
     clientId: BACKFILL_CLIENT_ID,
     onProblem,
-    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
   }
   const limits = { ...join, horizonMs, silentMs: horizonMs }
   const opened = new TopicSource({
@@ -43,6 +42,3 @@ export async function openBackfill(options: OpenBackfillOptions): Promise<Opened
   })
   return { source: opened, progress: new TopicProgress({ topic, source: opened, onStored }) }
 }
-
-/** Nobody waits for these lines, so they come in large pieces. */
-const MAX_BYTES_PER_PARTITION = 4 * 1024 * 1024

@@ -5,10 +5,7 @@ import { openGroupReader } from './group-reader.js'
 import { planTopic, type TopicPlanOptions, type TopicStretch } from './topic-plan.js'
 import { settledWithin } from './waiting.js'
 
-export interface TopicReadOptions extends TopicPlanOptions {
-  /** Most bytes of one partition in one batch, before decompression; see `GroupReaderOptions`. */
-  readonly maxBytesPerPartition?: number
-}
+export type TopicReadOptions = TopicPlanOptions
 
 export interface TopicReading {
   /** Batches like those of a group's reader; ends when all partitions have reached their end, or at an abort. */
