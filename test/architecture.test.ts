@@ -6,7 +6,7 @@ import { projectDirectory } from './support/cli.js'
 const SOURCE = path.join(projectDirectory, 'src')
 
 /** What every folder may import: records and what belongs to no single step. They import each other alone. */
-const BASE = ['records.ts', 'errors.ts', 'event-view.ts', 'line-handler.ts', 'byte-map.ts', 'retry.ts']
+const BASE = ['records.ts', 'errors.ts', 'event-view.ts', 'line-handler.ts', 'byte-map.ts', 'retry.ts', 'problems.ts']
 
 interface Rule {
   /** A folder of `src/`, or a file in one. */

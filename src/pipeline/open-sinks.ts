@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeadLettersConfig, SinkConfig } from '../config/schema.js'
 import type { SinkWatch } from '../observability/sink-watch.js'
+import { Problems } from '../problems.js'
 import type { RetryOptions } from '../retry.js'
 import type { DeadLetterSink } from '../sinks/dead-letters/dead-letter-sink.js'
 import { LetterFile } from '../sinks/dead-letters/letter-file.js'
@@ -65,13 +66,14 @@ export function openDeadLetterSink(config: DeadLettersConfig, input: LettersInpu
 }
 
 function retryOptions({ signal, onProblem, watch }: LettersInput & Partial<LineSinkInput>): RetryOptions {
+  const problems = new Problems(onProblem)
   return {
     pause: (milliseconds, until) => sleep(milliseconds, undefined, { signal: until }).catch(() => undefined),
     random: Math.random,
     signal,
     onRetry: (error) => {
       watch?.retried(error.code)
-      onProblem(error)
+      problems.tell(error)
     },
   }
 }

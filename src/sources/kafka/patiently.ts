@@ -1,5 +1,5 @@
 import { type HangupError, TransientError } from '../../errors.js'
-import { Problems } from './problems.js'
+import { Problems } from '../../problems.js'
 import { pause } from './waiting.js'
 
 export interface Patience {

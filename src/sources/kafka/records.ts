@@ -23,13 +23,23 @@ export function speedUpRecords(): void {
   if (isDone) return
   isDone = true
   const require = createRequire(import.meta.url)
-  const file = require.resolve(OWN_DECODER)
+  const file = resolved(require)
+  if (file === null) return
   const original: RecordDecoder = require(file)
   const loaded = require.cache?.[file]
   if (loaded !== undefined) loaded.exports = recordDecoder(original)
 }
 
 let isDone = false
+
+/** Null in a kafkajs that is arranged otherwise. */
+function resolved(require: NodeJS.Require): string | null {
+  try {
+    return require.resolve(OWN_DECODER)
+  } catch {
+    return null
+  }
+}
 
 const OWN_DECODER = 'kafkajs/src/protocol/recordBatch/record/v0/decoder.js'
 

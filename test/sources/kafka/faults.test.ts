@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs'
+import { Problems } from '../../../src/problems.js'
 import { kafkaFault, protocolType } from '../../../src/sources/kafka/faults.js'
-import { Problems } from '../../../src/sources/kafka/problems.js'
 import { parts } from '../../../src/sources/kafka/requests.js'
 import { beating } from '../../../src/sources/kafka/waiting.js'
 

@@ -1,4 +1,4 @@
-import type { HangupError } from '../../errors.js'
+import type { HangupError } from './errors.js'
 
 /** Tells of problems, each kind (class, code, and what about) once in half a minute at most. */
 export class Problems {
