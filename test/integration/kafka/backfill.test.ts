@@ -308,9 +308,11 @@ async function lagsAt(url: string) {
   const metrics = await fetch(`${url}/metrics`).then((answer) => answer.text())
   const of = (unit: string): Record<string, number> =>
     Object.fromEntries(
-      [...metrics.matchAll(new RegExp(`^hangup_partition_lag_${unit}\\{partition="(\\d+)"\\} (\\S+)$`, 'gm'))].map(
-        ([, partition, value]) => [partition, Number(value)],
-      ),
+      [
+        ...metrics.matchAll(
+          new RegExp(`^hangup_partition_lag_${unit}\\{topic="[^"]+",partition="(\\d+)"\\} (\\S+)$`, 'gm'),
+        ),
+      ].map(([, partition, value]) => [partition, Number(value)]),
     )
   return { records: of('records'), seconds: of('seconds') }
 }
