@@ -170,9 +170,16 @@ function pluginTimesOf(layer: Layer, plugin: string): PluginTimes {
   const state = ms === null ? 'unusable' : 'known'
   return {
     timeout: value === undefined ? null : { ms, state, file: layer.file, line: layer.locate(path).line },
-    proxies: times('proxies', (name) => name.replace(/\/+$/, '')),
+    proxies: times('proxies', withoutSlashes),
     targets: times('targets', (name) => name.replace(/[[\]]/g, '')),
   }
+}
+
+/** A base path as the plugin compares it: without the slashes at its end. */
+export function withoutSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 function pluginTimeOf(value: unknown): number | null {

@@ -3,7 +3,7 @@ import { placeText } from './files/server-file.js'
 import { type End, type Hop, judge, type Limit } from './hop.js'
 import { type IdleFact, idleFor, NEVER, unknown } from './idle.js'
 import type { Peer } from './peer.js'
-import { type IdlePlugin, sendingOf } from './plugin-times.js'
+import { type IdlePlugin, sendingOf, type TargetOfProxies } from './plugin-times.js'
 
 /** What is known of a target's side of its connections. */
 export interface TargetIdle {
@@ -60,15 +60,22 @@ function limitOf(peer: Peer | null): readonly Limit[] {
 }
 
 function targetsOf({ gateway, targets, estimates, limits, plugin, marginMs }: ChainParts): readonly Hop[] {
-  const names = new Set([...gateway.proxies.map(({ target }) => target), ...targets.keys()])
-  const hop = (title: string, fact: IdleFact): Hop => {
-    const sender: End = { role: 'gateway', title: '', fact: sendingOf(gateway, title, plugin) }
-    return judge({ sender, receiver: { role: 'target', title, fact }, limits }, marginMs)
+  const byTarget = new Map<string, string[]>()
+  for (const { target, basePath } of gateway.proxies) {
+    const basePaths = byTarget.get(target)
+    if (basePaths === undefined) byTarget.set(target, [basePath])
+    else basePaths.push(basePath)
   }
-  if (names.size === 0) return [hop('', unknown('the configuration names no target'))]
-  return [...names].map((name) => {
-    const described = targets.get(name)
-    return hop(name, described?.receives ?? estimated(estimates?.get(name)))
+  for (const target of targets.keys()) if (!byTarget.has(target)) byTarget.set(target, [])
+  const sending = sendingOf(gateway, plugin)
+  const hop = (of: TargetOfProxies, fact: IdleFact): Hop => {
+    const sender: End = { role: 'gateway', title: '', fact: sending(of) }
+    return judge({ sender, receiver: { role: 'target', title: of.target, fact }, limits }, marginMs)
+  }
+  if (byTarget.size === 0) return [hop({ target: '', basePaths: [] }, unknown('the configuration names no target'))]
+  return [...byTarget].map(([target, basePaths]) => {
+    const described = targets.get(target)
+    return hop({ target, basePaths }, described?.receives ?? estimated(estimates?.get(target)))
   })
 }
 

@@ -1,4 +1,4 @@
-import type { GatewayConnections } from '../config/gateway-connections.js'
+import { type GatewayConnections, withoutSlashes } from '../config/gateway-connections.js'
 import { placeText } from './files/server-file.js'
 import { type IdleFact, idleFor, NEVER, unknown } from './idle.js'
 
@@ -15,6 +15,13 @@ export interface IdlePlugin {
   readonly defaults: PluginDefaults | null
 }
 
+/** A target and the APIs that lead to it. */
+export interface TargetOfProxies {
+  /** `host:port`. */
+  readonly target: string
+  readonly basePaths: readonly string[]
+}
+
 /** Reads the plugin's package.json; null where it is none of that plugin. */
 export function parsePluginDefaults(manifest: string): PluginDefaults | null {
   const settings = recordOf(recordOf(recordOf(parseJson(manifest)).hangup).settings)
@@ -28,25 +35,25 @@ export function parsePluginDefaults(manifest: string): PluginDefaults | null {
  * gives it one (microgateway-core, config-proxy-middleware.js), unless the plugin does. There is an agent for each API,
  * so of several that lead to one target the last one to drop its connections counts.
  */
-export function sendingOf(gateway: GatewayConnections, target: string, plugin: IdlePlugin): IdleFact {
+export function sendingOf(gateway: GatewayConnections, plugin: IdlePlugin): (target: TargetOfProxies) => IdleFact {
   const { name, defaults } = plugin
   if (!gateway.plugins.includes(name)) {
-    return { idle: NEVER, source: 'default', from: 'the agent of the gateway has no idle timeout' }
+    return () => ({ idle: NEVER, source: 'default', from: 'the agent of the gateway has no idle timeout' })
   }
-  const given = gateway.pluginTimes(name)
-  const timeout = given.timeout
-  if (timeout !== null && timeout.ms === null) return unknown(`${placeText(timeout)}: no time that the plugin can read`)
-  const byTarget = given.targets.get(target) ?? defaults?.targets[target]
-  const paths = gateway.proxies.filter((proxy) => proxy.target === target).map(({ basePath }) => basePath)
-  const times = (paths.length > 0 ? paths : ['']).map((path) => {
-    const base = path.replace(/\/+$/, '')
-    return given.proxies.get(base) ?? defaults?.proxies[base] ?? byTarget ?? timeout?.ms ?? defaults?.timeoutMs
-  })
-  const known = times.filter((ms) => ms !== undefined)
-  if (known.length < times.length) {
-    return unknown(`plugin ${name}: its time is neither in the configuration nor in edgemicro.plugins.dir`)
+  const { timeout, proxies, targets } = gateway.pluginTimes(name)
+  if (timeout?.ms === null) {
+    const fact = unknown(`${placeText(timeout)}: no time that the plugin can read`)
+    return () => fact
   }
-  return { idle: idleFor(Math.max(...known)), source: 'file', from: `plugin ${name}` }
+  return ({ target, basePaths }) => {
+    const byTarget = targets.get(target) ?? defaults?.targets[target] ?? timeout?.ms ?? defaults?.timeoutMs
+    const times = basePaths.map(withoutSlashes).map((path) => proxies.get(path) ?? defaults?.proxies[path] ?? byTarget)
+    const known = [...times, ...(times.length === 0 ? [byTarget] : [])].filter((ms) => ms !== undefined)
+    if (known.length < Math.max(1, times.length)) {
+      return unknown(`plugin ${name}: its time is neither in the configuration nor in edgemicro.plugins.dir`)
+    }
+    return { idle: idleFor(known.reduce((most, ms) => Math.max(most, ms))), source: 'file', from: `plugin ${name}` }
+  }
 }
 
 function parseJson(text: string): unknown {
