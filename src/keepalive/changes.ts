@@ -34,6 +34,7 @@ export function changesOf(hops: readonly Hop[], { gateway, plugin, marginMs }: C
         : senderChange(hop, marginMs),
     ),
     ...(toGateway.length > 0 && toGateway[0].reason === 'receiver_first' ? [] : headersChange(gateway)),
+    ...measureChange(hops),
     ...(toTarget.length > 0 ? targetChanges(toTarget, { gateway, plugin, marginMs }) : []),
   ]
 }
@@ -94,11 +95,9 @@ function senderChange(hop: Hop, marginMs: number): Change {
 function targetChanges(hops: readonly Hop[], { gateway, plugin, marginMs }: ChangeParts): readonly Change[] {
   const ceilings = hops.map(ceilingOf)
   const known = ceilings.filter((each) => each !== null)
-  const unknown = hops.filter((_, index) => ceilings[index] === null)
   const leastMs = known.length === 0 ? null : Math.min(...known)
   const pluginMs = leastMs === null ? null : pluginTime(leastMs - marginMs)
   return [
-    ...unknown.slice(0, 1).map(({ receiver: { title } }) => measureChange(title, unknown.length)),
     ...(pluginMs === null ? [] : [pluginChange(gateway, plugin.name, pluginMs)]),
     {
       what:
@@ -117,16 +116,22 @@ function pluginTime(boundMs: number): number | null {
   return ms > 0 ? ms : null
 }
 
-function measureChange(target: string, count: number): Change {
-  const others = count > 1 ? ` (and ${count - 1} more)` : ''
-  return {
-    what: `find out when ${target === '' ? 'the target' : target}${others} closes idle connections, and say so with --target`,
-    file: null,
-    lines: [
-      `hangup keepalive probe ${target === '' ? 'HOST:PORT' : target}`,
-      `hangup keepalive check --target ${target === '' ? 'HOST:PORT' : target}=5s`,
-    ],
-  }
+/** Of targets that nobody described, where it matters. */
+function measureChange(hops: readonly Hop[]): readonly Change[] {
+  const isOpen = ({ verdict, receiver }: Hop): boolean =>
+    verdict !== 'ok' && receiver.role === 'target' && receiver.fact.idle.kind === 'unknown'
+  const [first, ...others] = hops.filter(isOpen)
+  if (first === undefined) return []
+  const { title } = first.receiver
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  const address = title === '' ? 'HOST:PORT' : title
+  return [
+    {
+      what: `find out when ${title === '' ? 'the target' : title}${more} closes idle connections, and say so with --target`,
+      file: null,
+      lines: [`hangup keepalive probe ${address}`, `hangup keepalive check --target ${address}=5s`],
+    },
+  ]
 }
 
 function pluginChange({ plugins, pluginsDirectory, editFile }: GatewayConnections, name: string, ms: number): Change {

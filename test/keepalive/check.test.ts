@@ -180,6 +180,9 @@ describe('behind the gateway', () => {
   test('of a target that is not known, the change is to find out', () => {
     const { changes } = checked(PROXIES, { targets: { 'a.example:81': '1s' } })
     expect(changes.map(({ lines }) => lines[0])).toEqual(['hangup keepalive probe c.example:443', undefined])
+    const unknown = checked(PLUGIN(4000) + PROXIES)
+    expect(unknown.verdict).toBe('unknown')
+    expect(unknown.changes).toMatchObject([{ what: expect.stringContaining('a.example:81 (and 1 more)') }])
   })
 
   test('no plugin is advised that would have to be faster than a round trip', () => {
