@@ -79,7 +79,7 @@ export function choose(
   port: number | null,
   worse: 'least' | 'most',
 ): ServerSetting | undefined {
-  const ofPort = settings.filter(({ ports }) => port !== null && ports.includes(port))
+  const ofPort = settings.filter(({ ports }) => port !== null && ports.has(port))
   const ranked = (ofPort.length > 0 ? ofPort : settings).map((setting) => ({
     setting,
     rank: RANKS[worse](setting.idle),

@@ -7,7 +7,7 @@ import { choose, peerOf } from '../../src/keepalive/peer.js'
 const setting = (idle: Idle, ports: readonly number[] = []): ServerSetting => ({
   file: '/x/f.conf',
   line: 7,
-  ports,
+  ports: new Set(ports),
   idle,
   maxRequests: null,
 })

@@ -9,7 +9,6 @@ import {
   type ServerSetting,
   type SourceText,
   wholeNumber,
-  withLimit,
 } from './server-file.js'
 import { splitWords } from './words.js'
 
@@ -21,14 +20,14 @@ const DEFAULT_REQUESTS = 100
  * Other sections count as if they were not there. Throws `ConfigError` with file and line.
  */
 export function parseApache(source: SourceText, include: Include): ServerFile {
-  const server = new Host([])
+  const server = new Host(new Set())
   const hosts: Host[] = []
   const reader = new Reader({ server, hosts, include })
   reader.read(source)
   return {
     format: 'apache',
     file: source.file,
-    receives: [server, ...hosts].map((host) => host.setting(server, source.file)),
+    receives: [server.without(hosts), ...hosts].map((host) => host.setting(server, source.file)),
     sends: [],
   }
 }
@@ -42,12 +41,23 @@ interface Statement extends FilePlace {
 
 /** The main server, or a virtual host, which takes from the main server what it does not set. */
 class Host {
-  readonly #settings = new Map<string, Statement>()
+  readonly #settings: Map<string, Statement>
 
-  constructor(readonly ports: number[]) {}
+  constructor(
+    readonly ports: Set<number>,
+    settings = new Map<string, Statement>(),
+  ) {
+    this.#settings = settings
+  }
 
   set(statement: Statement): void {
     this.#settings.set(statement.name, statement)
+  }
+
+  /** The server for the ports that no virtual host has. */
+  without(hosts: readonly Host[]): Host {
+    const taken = new Set([...new Set(hosts.map(({ ports }) => ports))].flatMap((ports) => [...ports]))
+    return new Host(new Set([...this.ports].filter((port) => !taken.has(port))), this.#settings)
   }
 
   setting(server: Host, file: string): ServerSetting {
@@ -61,8 +71,8 @@ class Host {
       file: where,
       line,
       ports: this.ports,
-      idle: withLimit(idle, maxRequests),
-      // 0 is no limit.
+      idle,
+      // 0 is no limit; 1 lets a connection be used a second time all the same.
       maxRequests: maxRequests === 0 ? null : maxRequests,
       ...(idle.kind === 'unknown' ? { why: 'the time comes from a variable' } : {}),
     }
@@ -98,19 +108,19 @@ class Reader {
     } else if (name.startsWith('<')) {
       if (this.#open.length >= MAX_DEPTH) throw faultIn('apache', statement, 'sections are nested too deeply')
       this.#open.push(statement)
-      if (name === '<virtualhost') hosts.push(new Host(args.map(portOf).filter((port) => port !== null)))
+      if (name === '<virtualhost') {
+        const ports = args.map(portOf).filter((port) => port !== null)
+        // Without a port it is for all that the server listens at, those that come later included.
+        hosts.push(new Host(ports.length > 0 ? new Set(ports) : server.ports))
+      }
     } else if (name === 'include' || name === 'includeoptional') {
       if (args[0] === undefined) throw faultIn('apache', statement, 'names no file')
       const mayBeAbsent = name === 'includeoptional'
       for (const source of include(args[0], statement, { mayBeAbsent })) this.read(source)
-    } else if (name === 'listen' && !isInHost)
-      server.ports.push(
-        ...args
-          .slice(0, 1)
-          .map(portOf)
-          .filter((port) => port !== null),
-      )
-    else if (SETTINGS.has(name)) (isInHost ? hosts[hosts.length - 1] : server).set(statement)
+    } else if (name === 'listen' && !isInHost) {
+      const port = portOf(args[0] ?? '')
+      if (port !== null) server.ports.add(port)
+    } else if (SETTINGS.has(name)) (isInHost ? hosts[hosts.length - 1] : server).set(statement)
   }
 }
 

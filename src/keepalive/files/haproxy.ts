@@ -25,8 +25,8 @@ interface Section extends FilePlace {
   readonly kind: string
   /** What is set, by its words: of the section, else of the `defaults` before it. */
   readonly settings: Map<string, Line>
-  readonly listens: number[]
-  readonly servers: number[]
+  readonly listens: Set<number>
+  readonly servers: Set<number>
 }
 
 const SECTIONS = new Set(
@@ -55,7 +55,14 @@ function sectionsOf(lines: readonly Line[], file: string): readonly Section[] {
     if (SECTIONS.has(kind)) {
       const from = names.indexOf('from')
       const base = from !== -1 ? named.get(names[from + 1] ?? '') : kind === 'defaults' ? new Map() : defaults
-      const section = { kind, file, line: line.line, settings: new Map(base), listens: [], servers: [] }
+      const section = {
+        kind,
+        file,
+        line: line.line,
+        settings: new Map(base),
+        listens: new Set<number>(),
+        servers: new Set<number>(),
+      }
       if (kind === 'defaults') {
         defaults = section.settings
         named.set(names[0] ?? '', defaults)
@@ -80,8 +87,8 @@ function addLine(
       .split(',')
       .map(portOf)
       .filter((port) => port !== null)
-  if (first === 'bind') listens.push(...ports(second))
-  else if (first === 'server') servers.push(...ports(third))
+  if (first === 'bind') for (const port of ports(second)) listens.add(port)
+  else if (first === 'server') for (const port of ports(third)) servers.add(port)
   else if (first === 'no') settings.delete(`${second} ${third}`)
   else {
     const key = first === 'mode' ? first : `${first} ${second}`

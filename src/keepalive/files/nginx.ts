@@ -47,7 +47,7 @@ function inherit(block: Block, { timeout, requests }: Inherited): Inherited {
 function receiving(section: Block): readonly ServerSetting[] {
   const outer = inherit(section, { timeout: undefined, requests: undefined })
   const servers = section.blocks.filter(({ name }) => name === 'server')
-  if (servers.length === 0) return [settingOf(outer, section.file, [])]
+  if (servers.length === 0) return [settingOf(outer, section.file, new Set())]
   return servers.flatMap((server) => {
     const ports = portsOf(server)
     const inner = inherit(server, outer)
@@ -67,7 +67,7 @@ function locationsOf(block: Block, around: Inherited): readonly Inherited[] {
     })
 }
 
-function settingOf({ timeout, requests }: Inherited, file: string, ports: readonly number[]): ServerSetting {
+function settingOf({ timeout, requests }: Inherited, file: string, ports: ReadonlySet<number>): ServerSetting {
   const maxRequests = requests === undefined ? DEFAULT_REQUESTS : countOf(requests)
   const idle = timeout === undefined ? idleFor(DEFAULT_SERVER_MS) : timeOf(timeout)
   return {
@@ -82,9 +82,8 @@ function settingOf({ timeout, requests }: Inherited, file: string, ports: readon
 function sending(upstream: Block): ServerSetting {
   const keepalive = last(upstream, 'keepalive')
   const timeout = last(upstream, 'keepalive_timeout')
-  const ports = upstream.directives
-    .filter(({ name }) => name === 'server')
-    .map(({ args: [address = ''] }) => portOf(address) ?? 80)
+  const servers = upstream.directives.filter(({ name }) => name === 'server')
+  const ports = new Set(servers.map(({ args: [address = ''] }) => portOf(address) ?? 80))
   const { file, line } = timeout ?? keepalive ?? upstream
   if (keepalive === undefined) {
     const why = 'the upstream has no keepalive: no connection is used again before nginx 1.29.7, since then after 60 s'
@@ -94,10 +93,11 @@ function sending(upstream: Block): ServerSetting {
   return { file, line, ports, idle: countOf(keepalive) === 0 ? NO_REUSE : idle, maxRequests: null }
 }
 
-function portsOf(server: Block): readonly number[] {
+function portsOf(server: Block): ReadonlySet<number> {
   const listens = server.directives.filter(({ name }) => name === 'listen')
-  if (listens.length === 0) return [80]
-  return listens.flatMap(({ args: [address = ''] }) => (address.startsWith('unix:') ? [] : [portOf(address) ?? 80]))
+  if (listens.length === 0) return new Set([80])
+  const addresses = listens.map(({ args: [address = ''] }) => address).filter((address) => !address.startsWith('unix:'))
+  return new Set(addresses.map((address) => portOf(address) ?? 80))
 }
 
 function last(block: Block, name: string): Directive | undefined {

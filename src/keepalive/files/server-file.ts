@@ -23,7 +23,7 @@ export interface FilePlace {
 /** How one listener of a server, or one group of servers behind it, deals with idle connections. */
 export interface ServerSetting extends FilePlace {
   /** Ports that it listens at, or that the servers behind it do; none where the file does not tell. */
-  readonly ports: readonly number[]
+  readonly ports: ReadonlySet<number>
   readonly idle: Idle
   /** Requests after which it closes a connection; null: no limit, or not known. */
   readonly maxRequests: number | null

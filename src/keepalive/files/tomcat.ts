@@ -55,11 +55,11 @@ function connectorOf(attributes: Attributes, place: { readonly file: string; rea
   const port = number('port')
   const ms = number('keepAliveTimeout') ?? number('connectionTimeout') ?? DEFAULT_CONNECTION_MS
   const requests = number('maxKeepAliveRequests') ?? DEFAULT_REQUESTS
-  // 0 and 1 switch keep-alive off, below 0 is no limit (Tomcat, The HTTP Connector).
-  const maxRequests = requests === 'variable' || requests < 0 ? null : Math.max(1, requests)
+  // 1 switches keep-alive off, 0 and less is no limit (Http11Processor).
+  const maxRequests = requests === 'variable' || requests <= 0 ? null : requests
   return {
     ...place,
-    ports: typeof port === 'number' && port > 0 ? [port] : [],
+    ports: new Set(typeof port === 'number' && port > 0 ? [port] : []),
     idle: withLimit(idleOf(ms), maxRequests),
     maxRequests,
     ...(ms === 'variable' ? { why: 'the time comes from a property' } : {}),
@@ -68,5 +68,6 @@ function connectorOf(attributes: Attributes, place: { readonly file: string; rea
 
 function idleOf(ms: number | 'variable'): Idle {
   if (ms === 'variable') return UNKNOWN
-  return ms < 0 ? NEVER : idleFor(ms)
+  // As SocketWrapperBase has it: what is not above 0 is no timeout.
+  return ms <= 0 ? NEVER : idleFor(ms)
 }

@@ -31,12 +31,26 @@ describe('Apache httpd', () => {
     ])
   })
 
-  test.each(['KeepAlive Off', 'KeepAliveTimeout 0', 'MaxKeepAliveRequests 1'])(
-    'uses no connection twice with %s',
-    (text) => {
-      expect(receives(text)).toMatchObject([{ idle: 'no_reuse' }])
-    },
-  )
+  test.each(['KeepAlive Off', 'KeepAliveTimeout 0'])('uses no connection twice with %s', (text) => {
+    expect(receives(text)).toMatchObject([{ idle: 'no_reuse' }])
+  })
+
+  test('is known by its virtual hosts alone for their ports', () => {
+    const text = 'Listen 80\nListen 81\n<VirtualHost *:80>\nKeepAlive Off\n</VirtualHost>'
+    expect(receives(text)).toMatchObject([
+      { ports: [81], idle: 5000 },
+      { ports: [80], idle: 'no_reuse' },
+    ])
+  })
+
+  test('is known by a virtual host without a port for all ports', () => {
+    const text = '<VirtualHost *>\nKeepAlive Off\n</VirtualHost>\nListen 80'
+    expect(receives(text)).toMatchObject([{ ports: [] }, { ports: [80], idle: 'no_reuse' }])
+  })
+
+  test('uses a connection a second time with MaxKeepAliveRequests 1, as the server itself does', () => {
+    expect(receives('MaxKeepAliveRequests 1')).toMatchObject([{ idle: 5000, maxRequests: 1 }])
+  })
 
   test('reads what it includes, in the section where that stands', () => {
     const include = (pattern: string, _: unknown, { mayBeAbsent }: { readonly mayBeAbsent: boolean }) =>

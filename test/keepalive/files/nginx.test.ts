@@ -59,7 +59,7 @@ describe('nginx as the one that receives', () => {
     }
     const include = (pattern: string) => [{ file: `/etc/nginx/${pattern}`, text: files[pattern] }]
     const { receives: found } = parse('http { include keep.conf; include conf.d/*.conf; }', include)
-    expect(found).toMatchObject([{ ports: [81], idle: { ms: 9000 }, file: '/etc/nginx/keep.conf', line: 2 }])
+    expect(found).toMatchObject([{ ports: new Set([81]), idle: { ms: 9000 }, file: '/etc/nginx/keep.conf', line: 2 }])
   })
 })
 

@@ -7,6 +7,7 @@ import { parseHaproxy } from '../../../src/keepalive/files/haproxy.js'
 import { parseNginx } from '../../../src/keepalive/files/nginx.js'
 import type { ServerFile, ServerFormat, SourceText } from '../../../src/keepalive/files/server-file.js'
 import { parseTomcat } from '../../../src/keepalive/files/tomcat.js'
+import { choose } from '../../../src/keepalive/peer.js'
 import { takesLinearTime } from '../../support/linear.js'
 import { NO_INCLUDES } from './support.js'
 
@@ -171,12 +172,26 @@ const PREFIX: Readonly<Record<ServerFormat, string>> = {
   tomcat: '<Server><Service>',
 }
 
-test('HAProxy sections take from each other without growing', () => {
+/** What many places of a file share must not be copied, or looked through, for each of them. */
+test.each([
+  [
+    'haproxy',
+    'sections that take from each other',
+    (index: number) => `defaults d${index} from d${index - 1}\n timeout client ${index}s\nfrontend f${index}\n`,
+  ],
+  ['apache', 'hosts for all ports', (index: number) => `Listen ${index}\n<VirtualHost *>\n</VirtualHost>\n`],
+  [
+    'nginx',
+    'locations of a server with many ports',
+    (index: number) => `listen ${index}; location /${index} { keepalive_timeout ${index}; }\n`,
+  ],
+] as const)('time grows with the number, not with its square, of %s: %s', (format, _, piece) => {
   const isLinear = takesLinearTime((length) => {
-    const section = (index: number): string =>
-      `defaults d${index} from d${index - 1}\n timeout client ${index}s\nfrontend f${index}\n`
-    const text = Array.from({ length: length / 50 }, (_, index) => section(index)).join('')
-    return () => void PARSERS.haproxy({ file: 'f', text })
+    const pieces = Array.from({ length: length / 64 }, (_, index) => piece(index + 1))
+    const text = `${PREFIX[format]}${pieces.join('')}${SUFFIX[format] ?? ''}`
+    return () => void choose(PARSERS[format]({ file: 'f', text }).receives, 1, 'least')
   })
   expect(isLinear).toBe(true)
 })
+
+const SUFFIX: Readonly<Partial<Record<ServerFormat, string>>> = { nginx: '} }' }

@@ -16,14 +16,16 @@ describe('Tomcat', () => {
     ['keepAliveTimeout before connectionTimeout', 'connectionTimeout="20000" keepAliveTimeout="60000"', 60_000],
     ['a minute where nothing is set', '', 60_000],
     ['no end with -1', 'keepAliveTimeout="-1"', 'never'],
+    ['no end with 0', 'connectionTimeout="0"', 'never'],
     ['no connection twice with one request', 'maxKeepAliveRequests="1"', 'no_reuse'],
     ['what a property says', `keepAliveTimeout="\${keep}"`, 'unknown'],
   ])('takes %s', (_, attributes, idle) => {
     expect(receives(`<Connector port="1" ${attributes}/>`)).toMatchObject([{ idle }])
   })
 
-  test('has no bound of requests with -1', () => {
-    expect(receives('<Connector port="1" maxKeepAliveRequests="-1"/>')).toMatchObject([{ maxRequests: null }])
+  test.each(['-1', '0'])('has no bound of requests with %s', (count) => {
+    const connector = `<Connector port="1" maxKeepAliveRequests="${count}"/>`
+    expect(receives(connector)).toMatchObject([{ idle: 60_000, maxRequests: null }])
   })
 
   test('tells each connector apart, and none that speaks AJP or is a comment', () => {
