@@ -28,6 +28,8 @@ export interface Check {
   readonly hops: readonly Hop[]
   readonly findings: readonly Finding[]
   readonly changes: readonly Change[]
+  /** Of this machine; told, for it decides next to nothing. */
+  readonly os: OsSettings
 }
 
 export interface CheckInput extends Omit<ChainParts, 'limits'> {
@@ -51,6 +53,7 @@ export function check(input: CheckInput): Check {
     hops,
     findings,
     changes: changesOf(hops, input),
+    os,
   }
 }
 

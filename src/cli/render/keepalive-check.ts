@@ -169,7 +169,7 @@ function changeLines({ what, file, lines }: Change, { style, width }: Form): str
 }
 
 /** The answer for scripts; times are milliseconds, and null where an end does not give up after a time. */
-export function checkJson({ verdict, marginMs, hops, findings, changes }: Check) {
+export function checkJson({ verdict, marginMs, hops, findings, changes, os }: Check) {
   return {
     verdict,
     margin_ms: marginMs,
@@ -182,6 +182,11 @@ export function checkJson({ verdict, marginMs, hops, findings, changes }: Check)
     })),
     findings,
     changes,
+    os: {
+      tcp_keepalive_time_ms: os.timeMs,
+      tcp_keepalive_intvl_ms: os.intervalMs,
+      tcp_keepalive_probes: os.probes,
+    },
   }
 }
 

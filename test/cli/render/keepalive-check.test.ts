@@ -3,6 +3,7 @@ import { renderCheck } from '../../../src/cli/render/keepalive-check.js'
 import type { Check } from '../../../src/keepalive/check.js'
 import { type End, type Hop, judge } from '../../../src/keepalive/hop.js'
 import { type Idle, idleFor, NEVER, UNKNOWN } from '../../../src/keepalive/idle.js'
+import { OS_UNKNOWN } from '../../../src/keepalive/os-settings.js'
 import { COLOURED_STYLE, OBEYED, PLAIN_STYLE } from '../support.js'
 
 const end = (role: End['role'], idle: Idle, title = ''): End => ({
@@ -25,6 +26,7 @@ const answer = (hops: readonly Hop[], more: Partial<Check> = {}): Check => ({
   hops: [FRONT, ...hops],
   findings: [],
   changes: [],
+  os: OS_UNKNOWN,
   ...more,
 })
 

@@ -79,6 +79,7 @@ describe('keepalive check', () => {
           verdict: 'ok',
         },
       ],
+      os: { tcp_keepalive_time_ms: process.platform === 'linux' ? expect.any(Number) : null },
       changes: [{ file: sandbox.path(CONFIG), lines: ['edgemicro:', '  keep_alive_timeout: 75000'] }],
     })
   })
