@@ -12,7 +12,7 @@ import {
   writeWithRenames,
 } from './logs.js'
 import { Random } from './random.js'
-import { Host, type Rows, readStore, type StoreContents } from './store.js'
+import { Host, type Rows, readStore, type StoreContents, storedIn } from './store.js'
 
 const KILLS = 8
 const WRITING_MS = 10_000
@@ -95,9 +95,8 @@ async function outlives(write: (options: WriteOptions) => Promise<unknown>): Pro
 
 /** True where the checkpoint says of every log that all of it is in the store. */
 function isAllStored(): boolean {
-  const stored = host.readCheckpoint()?.files.reduce((sum, { storedThrough }) => sum + storedThrough, 0) ?? 0
   const written = fs.readdirSync(host.logs).map((name) => fs.statSync(path.join(host.logs, name)).size)
-  return stored === written.reduce((sum, size) => sum + size, 0)
+  return storedIn(host.checkpointFile) === written.reduce((sum, size) => sum + size, 0)
 }
 
 async function expectSinglePass(
