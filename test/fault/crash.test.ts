@@ -87,7 +87,8 @@ async function outlives(write: (options: WriteOptions) => Promise<unknown>): Pro
     expect(stops).toBeLessThan(20)
     const following = host.follow()
     await following.says('started')
-    await sleep(random.between(200, 1_500))
+    // Later each time, so that a slow machine gets to the end, too.
+    await sleep(random.between(200, 1_500) + 250 * stops)
     const { code, stderr } = await following.stop()
     expect({ code, stderr }).toMatchObject({ code: 143 })
   }
