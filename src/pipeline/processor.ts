@@ -134,7 +134,7 @@ export class Processor implements LineHandler {
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
         this.#emitTraffic(partition, partition.traffic.close(watermarkMs))
       }
-      partition.seen?.close(watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS))
+      partition.seen?.close(this.#countedFromMs(partition))
     }
     if (!together) {
       this.#emitFailures(
@@ -250,10 +250,17 @@ export class Processor implements LineHandler {
     this.#options.onRejection?.(reason, view)
   }
 
-  #count({ traffic, clock }: Partition, cell: TrafficCell, timeMs: number, counts: StatsDelta): void {
-    // Where windows are held to the end, no line is late.
-    const watermarkMs = this.#options.heldWindows === undefined ? clock.watermarkMs : Number.NEGATIVE_INFINITY
-    traffic.add(cell, timeMs, counts.requests, counts.responses, watermarkMs)
+  #count(partition: Partition, cell: TrafficCell, timeMs: number, counts: StatsDelta): void {
+    const { traffic, seen } = partition
+    // Where windows are held to the end, no line is late; but one that is older than what is remembered may be a repeated one.
+    const isAnyTimely = this.#options.heldWindows !== undefined && seen === null
+    const fromMs = isAnyTimely ? Number.NEGATIVE_INFINITY : this.#countedFromMs(partition)
+    traffic.add(cell, timeMs, counts.requests, counts.responses, fromMs)
+  }
+
+  /** Lines of windows before it are late, or may have been counted. */
+  #countedFromMs({ clock }: Partition): number {
+    return clock.watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS)
   }
 
   #observe(timeMs: number): void {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import type { FailureDocument, TrafficDocument } from '../../src/records.js'
 import { documents } from '../support/elasticsearch/cluster.js'
-import type { Fleet } from './fleet.js'
+import { type Fleet, type Instance, stopped } from './fleet.js'
 import { type Rows, readStore } from './store.js'
 
 /**
@@ -34,6 +34,21 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, difference: Dif
   expect(Object.keys(expected).length).toBeGreaterThan(30)
   expectSameEntries(await failuresOf(fleet.name), expected)
   expect(await trafficOf(fleet.name)).toEqual(await trafficOf(direct))
+}
+
+export interface Processes {
+  readonly agent: Instance
+  /** Members of the group, of `pipelines/kafka-to-elasticsearch.yaml` or one like it. */
+  readonly instances: readonly Instance[]
+}
+
+/** Waits until all that was written is shipped and stored, ends the processes, and holds what is stored to one pass. */
+export async function expectAllStored(fleet: Fleet, { agent, instances }: Processes): Promise<void> {
+  await fleet.shipped(agent)
+  await fleet.caughtUp()
+  for (const instance of instances) await stopped(instance)
+  await fleet.expectVerified('kafka-to-elasticsearch', instances[0].name)
+  await expectOnePassInElasticsearch(fleet)
 }
 
 export interface Difference {
