@@ -28,6 +28,10 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   frequency: [{ to: 'sinks/duckdb/read-only.ts', because: 'how the file of a store is opened to be asked' }],
   alerts: [],
   kibana: [],
+  keepalive: [
+    { to: 'config/gateway-connections.ts', because: 'what the gateway says of its connections is checked' },
+    { to: 'config/units.ts', because: 'times of hops are written as those of pipelines are' },
+  ],
   verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
   observability: [{ to: 'sinks/sink.ts', because: 'what a sink is, to watch its writes and to hand it signs of life' }],
   pipeline: [
@@ -47,6 +51,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'config', because: 'pipeline files, gateway configuration and the table of options are read for the user' },
     { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
+    { to: 'keepalive', because: 'keepalive check tells its answer' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
     { to: 'enrich/proxy.ts', because: 'the type of the proxies that --gateway-config names' },
@@ -82,6 +87,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   pino: ['cli/', 'observability/'],
   'prom-client': ['observability/metrics.ts'],
+  saxes: ['keepalive/files/tomcat.ts'],
   yaml: ['config/', 'alerts/'],
   luxon: ['cli/', 'frequency/'],
 }

@@ -104,3 +104,19 @@ export interface SetupOptions extends GlobalOptions {
   /** Id of the connector that Kibana's rules notify by; absent: they notify nobody. */
   readonly connector?: string
 }
+
+export interface KeepaliveCheckOptions extends GlobalOptions {
+  readonly gatewayConfig: string
+  readonly org?: string
+  readonly env?: string
+  /** Descriptions of hops, as written. */
+  readonly client?: string
+  readonly balancer?: string
+  readonly nat?: string
+  /** `HOST:PORT=WHAT`, in the order given. */
+  readonly target: readonly string[]
+  /** Name of the plugin that gives the gateway an idle timeout. */
+  readonly plugin: string
+  readonly rtt: string
+  readonly json: boolean
+}
