@@ -91,8 +91,8 @@ function readTimes(given, defaults, section, normal) {
 }
 
 function milliseconds(value, name) {
-  const match = /^(\\d+(?:\\.\\d+)?)(ms|s|m|h)?$/.exec(String(value))
-  const time = match ? Math.round(Number(match[1]) * { ms: 1, s: 1000, m: 60000, h: 3600000 }[match[2] || 'ms']) : 0
+  const match = /^(\\d+(?:\\.\\d+)?)(ms|s|m)?$/.exec(String(value))
+  const time = match ? Math.round(Number(match[1]) * { ms: 1, s: 1000, m: 60000 }[match[2] || 'ms']) : 0
   if (time > 0 && time <= 0x7fffffff) return time
   throw new Error(NAME + ': not a time: ' + name + ': ' + value + ' (write 4s, 500ms, or milliseconds)')
 }

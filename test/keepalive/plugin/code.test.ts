@@ -35,7 +35,7 @@ function timeoutOf(config: object, basePath: string, url: string): unknown {
   let calls = 0
   plugin.init(config, {}).onrequest({}, { proxy: { agent, base_path: basePath, parsedUrl } }, () => calls++)
   expect(calls).toBe(1)
-  return Reflect.get(agent.options, 'timeout')
+  return Reflect.get(Reflect.get(agent, 'options'), 'timeout')
 }
 
 test.each<[string, object, string, string, number]>([
