@@ -52,6 +52,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Begins an upload; goes away when this says so, in the middle of it. */
   readonly abortUploadWhen?: () => Promise<void>
+  /** Called when the first bytes of the answer's body are here. */
+  readonly onBody?: () => void
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -119,18 +121,25 @@ function configurationOf({ apis, level = 'info', plugins, sections }: GatewayOpt
   }
 }
 
-function request(port: number, url: string, { headers, abortUploadWhen }: RequestOptions): Promise<Answer> {
+const CLIENT_TIMEOUT_MS = 30_000
+
+function request(port: number, url: string, { headers, abortUploadWhen, onBody }: RequestOptions): Promise<Answer> {
   return new Promise((resolve) => {
     const isUpload = abortUploadWhen !== undefined
     const sent = http.request(
       { port, path: url, agent: false, method: isUpload ? 'POST' : 'GET', headers },
       (response) => {
         let body = ''
-        response.setEncoding('utf8').on('data', (part: string) => (body += part))
+        response.setEncoding('utf8').on('data', (part: string) => {
+          if (body === '') onBody?.()
+          body += part
+        })
         const end = (): void => resolve({ status: response.statusCode ?? null, body })
         response.on('end', end).on('error', end)
       },
     )
+    // A gateway that never answers is told of by what a test expects.
+    sent.setTimeout(CLIENT_TIMEOUT_MS, () => sent.destroy())
     sent.on('error', () => resolve({ status: null, body: '' }))
     if (abortUploadWhen === undefined) {
       sent.end()

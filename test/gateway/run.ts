@@ -133,19 +133,21 @@ export class Run {
 
   async #send(kind: string, { basePath, act }: Kind): Promise<void> {
     const path = `${basePath}/${kind}-${this.requests(kind).length}`
-    const answer = await this.gateway.request(path, act === undefined ? {} : { headers: { 'x-act': act } })
+    const answer = await this.gateway.request(path, {
+      ...(act === undefined ? {} : { headers: { 'x-act': act } }),
+      ...(act === 'cut' ? { onBody: () => this.target.cut(`/backend/${nameOf(path)}`) } : {}),
+    })
     this.sent.push({ path, answer })
   }
 
   /** Goes away when the target has read the head of the upload. */
   async #abort(name: string): Promise<void> {
     const path = `${KINDS.abort.basePath}/${name}`
-    const arrived = async (): Promise<void> => {
-      while (!this.target.seen.some((each) => nameOf(each.path) === name)) await wait(5)
-    }
+    const arrived = (): Promise<void> =>
+      until(`${name} is at the target`, () => this.target.seen.some((each) => nameOf(each.path) === name))
     const answer = await this.gateway.request(path, { headers: { 'x-act': 'hang' }, abortUploadWhen: arrived })
     this.sent.push({ path, answer })
-    while (!this.#isLogged(name)) await wait(5)
+    await until(`${name} is logged`, () => this.#isLogged(name))
   }
 
   /** Whether the gateway has written the client half of a request, its last word on it. */
@@ -154,5 +156,14 @@ export class Run {
       .log()
       .split('\n')
       .some((line) => line.includes(`/${name}]`) && line.includes('[microgateway-core]'))
+  }
+}
+
+/** Looks every few milliseconds; rejects where it does not come true. */
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const endMs = performance.now() + 30_000
+  while (!isTrue()) {
+    if (performance.now() > endMs) throw new Error(`it never came to this: ${what}`)
+    await wait(5)
   }
 }

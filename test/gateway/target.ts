@@ -12,7 +12,7 @@ export type Act =
   | 'reset'
   /** Never answers. */
   | 'hang'
-  /** Resets in the middle of the answer's body. */
+  /** Answers in part; resets when `cut` is called. */
   | 'cut'
   /** Answers something that is no HTTP. */
   | 'babble'
@@ -35,6 +35,8 @@ export interface Target {
   readonly seen: readonly Seen[]
   /** Connections that were opened so far. */
   connections(): number
+  /** Resets the connection of a request that was answered in part. */
+  cut(path: string): void
   close(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export interface TargetOptions {
 export async function startTarget({ idleTimeoutMs, secure }: TargetOptions): Promise<Target> {
   const seen: Seen[] = []
   const sockets = new Set<net.Socket>()
+  const answeredInPart = new Map<string, net.Socket>()
   let connections = 0
   const onConnection = (socket: net.Socket): void => {
     connections++
@@ -71,6 +74,7 @@ export async function startTarget({ idleTimeoutMs, secure }: TargetOptions): Pro
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
         idleSinceMs = performance.now()
       }
+      if (asked.act === 'cut') answeredInPart.set(asked.path, socket)
       act(asked.act, socket, answer)
     })
   }
@@ -80,6 +84,10 @@ export async function startTarget({ idleTimeoutMs, secure }: TargetOptions): Pro
     name: `localhost:${(server.address() as net.AddressInfo).port}`,
     seen,
     connections: () => connections,
+    cut: (path) => {
+      const socket = answeredInPart.get(path)
+      if (socket !== undefined) reset(socket)
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -101,10 +109,7 @@ function act(what: Act, socket: net.Socket, answer: () => void): void {
     case 'hang':
       return
     case 'cut':
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf', () => {
-        // The reset would take with it what has not been read yet.
-        setTimeout(() => reset(socket), 50)
-      })
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
       return
     case 'babble':
       return void socket.end('220 mail.example ESMTP\r\n')
