@@ -1,4 +1,3 @@
-import { formatDuration as formatOption } from '../../config/units.js'
 import { nameOf } from '../../keepalive/probe/failure.js'
 import type { Sample } from '../../keepalive/probe/measure.js'
 import type { ProbeInput } from '../../keepalive/probe/probe.js'
@@ -64,7 +63,8 @@ function adviceSentences({ state, lowMs }: ProbeSummary, { target }: Asked): str
   if (state === 'not_kept') return []
   if (state === 'open')
     return ['watch longer with --max-wait, or ask the owner of the target; the default of many balancers is 60 s']
-  const safer = formatOption(saferTimeoutMs(lowMs ?? 0))
+  const saferMs = saferTimeoutMs(lowMs ?? 0)
+  const safer = saferMs < 1_000 ? `${saferMs}ms` : `${saferMs / 1_000}s`
   return [
     'a gateway that reuses a connection in that moment gets ECONNRESET: raise the idle timeout of the target, or keep the',
     `gateway's below it: hangup keepalive plugin --for ${nameOf(target)}=${safer}`,
