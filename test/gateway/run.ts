@@ -20,6 +20,8 @@ export interface Kind {
   readonly status: number | null
   readonly causes: readonly string[]
   readonly halves: 'both' | 'client'
+  /** What may be said of them where the log has no info lines; absent: the same. */
+  readonly causesWithoutInfo?: readonly string[]
   /** Absent: in all. 3.1.x writes nothing of a client that goes away in the middle of its upload. */
   readonly onlyIn?: keyof typeof CORES
 }
@@ -37,6 +39,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     act: 'hang',
     status: null,
     causes: ['client_abort'],
+    // The note of it (499) is an info line.
+    causesWithoutInfo: ['client_abort', 'undetermined'],
     halves: 'both',
     onlyIn: '3.3.7',
   },
@@ -52,6 +56,12 @@ interface Sent {
 /** `/backend/close-3` and `/v1/orders/close-3` → `close-3`. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
+/** Logs that are read: of which version, with which lines. */
+export interface LogKind {
+  readonly version: keyof typeof CORES
+  readonly level: 'info' | 'error'
+}
+
 /** A gateway before a target that misbehaves, and what each request came to. */
 export class Run {
   readonly sent: Sent[] = []
@@ -60,7 +70,7 @@ export class Run {
   /** Where nothing listens. */
   goneTarget = ''
 
-  constructor(private readonly version: keyof typeof CORES) {}
+  constructor(private readonly log: LogKind) {}
 
   async start(): Promise<void> {
     this.target = await startTarget({ idleTimeoutMs: IDLE_TIMEOUT_MS })
@@ -69,7 +79,8 @@ export class Run {
     this.goneTarget = gone.name
     const url = `http://${this.target.name}/backend`
     this.gateway = await startGateway({
-      version: this.version,
+      version: this.log.version,
+      level: this.log.level,
       workers: 2,
       apis: [
         { basePath: '/v1/orders', url },
@@ -104,7 +115,7 @@ export class Run {
 
   /** Those that this version writes of. */
   kinds(): readonly string[] {
-    return Object.keys(KINDS).filter((kind) => [undefined, this.version].includes(KINDS[kind].onlyIn))
+    return Object.keys(KINDS).filter((kind) => [undefined, this.log.version].includes(KINDS[kind].onlyIn))
   }
 
   requests(kind: string): readonly Sent[] {
@@ -125,6 +136,11 @@ export class Run {
     if (path.startsWith('/nowhere/')) return KINDS.lost
     if (this.races().some((each) => nameOf(each.path) === nameOf(path))) return RACE_KIND
     return KINDS[nameOf(path).split('-')[0]] ?? null
+  }
+
+  /** What may be said of the requests of a kind. */
+  causesOf({ causes, causesWithoutInfo = causes }: Kind): readonly string[] {
+    return this.log.level === 'info' ? causes : causesWithoutInfo
   }
 
   targetOf(basePath: string): string | null {

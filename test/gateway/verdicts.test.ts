@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ndjson, Sandbox } from '../support/cli.js'
-import { CORES } from './gateway.js'
-import { nameOf, RACE_KIND, REPEATS, Run } from './run.js'
+import { type LogKind, nameOf, RACE_KIND, REPEATS, Run } from './run.js'
 
-describe.each(Object.keys(CORES) as (keyof typeof CORES)[])('of the log of microgateway-core %s', (version) => {
+const LOGS: readonly LogKind[] = [
+  { version: '3.3.7', level: 'info' },
+  { version: '3.1.6', level: 'info' },
+  { version: '3.3.7', level: 'error' },
+]
+
+describe.each(LOGS)('of the log of microgateway-core $version at level $level', (log) => {
   const sandbox = new Sandbox()
-  const run = new Run(version)
+  const run = new Run(log)
   // biome-ignore lint/suspicious/noExplicitAny: documents of the program under test.
   let failures: any[]
   // biome-ignore lint/suspicious/noExplicitAny: the same.
@@ -60,11 +65,12 @@ describe.each(Object.keys(CORES) as (keyof typeof CORES)[])('of the log of micro
     }))
     expect(verdicts).toEqual(
       verdicts.map(({ path, cause }) => {
-        const { causes, halves, basePath } = run.kindOf(path ?? '/nowhere/') ?? RACE_KIND
+        const kind = run.kindOf(path ?? '/nowhere/') ?? RACE_KIND
+        const causes = run.causesOf(kind)
         return {
           path,
-          target: run.targetOf(basePath),
-          halves,
+          target: run.targetOf(kind.basePath),
+          halves: kind.halves,
           cause: causes.includes(cause) ? cause : causes.join(' or '),
         }
       }),
