@@ -68,6 +68,12 @@ async function sendSlowly(to: Gateway, basePath: string, count: number): Promise
   return statuses
 }
 
+/** What hangup says of its log, when it has ended. */
+async function reportOf(from: Gateway) {
+  await from.stop()
+  return JSON.parse((await sandbox.hangup(['report', from.logDirectory, '--json'])).stdout)
+}
+
 const failed = (statuses: readonly (number | null)[]): number => statuses.filter((status) => status !== 200).length
 
 describe.each([
@@ -80,6 +86,11 @@ describe.each([
     const [before, after] = await Promise.all([sendSlowly(bare, basePath, count), sendSlowly(helped, basePath, count)])
     expect({ before: failed(before), after: failed(after) }).toEqual({ before: count / 2, after: 0 })
     expect(helped.log()).toContain(`${NAME}: ${basePath}: idle connections are closed after ${PLUGIN_IDLE_MS} ms`)
+    const reported = [await reportOf(bare), await reportOf(helped)]
+    expect(reported).toMatchObject([
+      { requests: count, failures: count / 2, ledger: { rejections: 0 } },
+      { requests: count, failures: 0, ledger: { rejections: 0 } },
+    ])
   })
 })
 
