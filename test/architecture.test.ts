@@ -51,7 +51,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'config', because: 'pipeline files, gateway configuration and the table of options are read for the user' },
     { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
-    { to: 'keepalive', because: 'keepalive check tells its answer' },
+    { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
     { to: 'enrich/proxy.ts', because: 'the type of the proxies that --gateway-config names' },

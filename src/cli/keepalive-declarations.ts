@@ -53,5 +53,58 @@ const CHECK: CommandDeclaration = {
   load: () => import('./commands/keepalive-check.js'),
 }
 
+const PROBE: CommandDeclaration = {
+  name: 'probe',
+  arguments: [{ usage: 'HOST:PORT', help: 'a target, as the gateway reaches it' }],
+  summary: 'when a target closes idle connections, measured',
+  details:
+    'Opens a few connections, sends one HEAD or GET on each, reads the whole answer, and waits until the target closes the ' +
+    'idle connection. It says what it is going to do before it touches the host, and asks on a terminal. Run it where the ' +
+    'gateway runs: what lies between may close connections, too. Exit code 0 also where the target keeps connections for ' +
+    'longer than --max-wait, or keeps none; 1 where it cannot be measured.',
+  options: [
+    { flags: '--times <COUNT>', help: 'connections in all, 1 to 10', default: '3' },
+    { flags: '--at-once <COUNT>', help: 'connections at a time, 1 to 5', default: '1' },
+    { flags: '--max-wait <TIME>', help: 'how long an idle connection is watched, up to 1h', default: '2m' },
+    { flags: '--method <METHOD>', help: 'HEAD or GET', default: 'HEAD' },
+    { flags: '--path <PATH>', help: 'what is asked for', default: '/' },
+    { flags: '--tls', help: 'the target speaks TLS' },
+    { flags: '--insecure', help: 'accept any certificate' },
+    { flags: '--servername <NAME>', help: 'host name in the request, and the TLS server name (default: HOST)' },
+    { flags: '--yes', help: 'do not ask before the host is touched' },
+    { flags: '--json', help: 'the same as one JSON object' },
+  ],
+  examples: [{ command: 'hangup keepalive probe 10.0.0.9:8080', says: 'three connections, one after the other' }],
+  load: () => import('./commands/keepalive-probe.js'),
+}
+
+const PLUGIN: CommandDeclaration = {
+  name: 'plugin',
+  arguments: [],
+  summary: 'write a gateway plugin that gives idle connections up before targets do',
+  details:
+    "The gateway's own agents keep idle connections to targets for ever, and no setting changes that. The plugin gives each " +
+    "API's agent an idle timeout: choose it a second below the target's. It writes index.js, package.json and README.md, and " +
+    'never over what is not its own; its README says how to turn it on.',
+  options: [
+    {
+      flags: '--out <DIR>',
+      help: "its directory, whose last part is the plugin's name",
+      default: `plugins/${IDLE_PLUGIN}`,
+    },
+    { flags: '--timeout <TIME>', help: 'idle timeout of connections to targets', default: '4s' },
+    {
+      flags: '--for <WHAT=TIME>',
+      help: 'another one for a base path (/v1/orders=2s) or a target (10.0.0.9:8080=2s); may be given several times',
+      repeatable: true,
+    },
+  ],
+  examples: [
+    { command: 'hangup keepalive plugin --timeout 4s', says: 'for targets that close idle connections after 5 s' },
+    { command: 'hangup keepalive plugin --for 10.0.0.9:8080=1s', says: 'for a target that does so after 2 s' },
+  ],
+  load: () => import('./commands/keepalive-plugin.js'),
+}
+
 /** The commands of `hangup keepalive`, in the order of the help. */
-export const KEEPALIVE_COMMANDS: readonly CommandDeclaration[] = [CHECK]
+export const KEEPALIVE_COMMANDS: readonly CommandDeclaration[] = [CHECK, PROBE, PLUGIN]

@@ -120,3 +120,24 @@ export interface KeepaliveCheckOptions extends GlobalOptions {
   readonly rtt: string
   readonly json: boolean
 }
+
+export interface KeepaliveProbeOptions extends GlobalOptions {
+  /** As written, like the other counts and times. */
+  readonly times: string
+  readonly atOnce: string
+  readonly maxWait: string
+  readonly method: string
+  readonly path: string
+  readonly tls: boolean
+  readonly insecure: boolean
+  readonly servername?: string
+  readonly yes: boolean
+  readonly json: boolean
+}
+
+export interface KeepalivePluginOptions extends GlobalOptions {
+  readonly out: string
+  readonly timeout: string
+  /** `/BASE-PATH=TIME` or `HOST:PORT=TIME`, in the order given. */
+  readonly for: readonly string[]
+}

@@ -20,9 +20,14 @@ const COMMANDS = [
   'dead-letters',
   'keepalive',
   'keepalive check',
+  'keepalive probe',
+  'keepalive plugin',
   'setup',
   'start',
 ]
+
+/** Its example names a host of the reader's network. */
+const TOUCHES_A_HOST = 'hangup keepalive probe '
 
 const sandbox = new Sandbox()
 
@@ -48,7 +53,7 @@ describe.each(COMMANDS)('%s --help', (command) => {
     expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([])
     const examples = examplesIn(stdout)
     expect(examples.length).toBeGreaterThan(0)
-    for (const example of examples) {
+    for (const example of examples.filter((each) => !each.startsWith(TOUCHES_A_HOST))) {
       const result = await runExample(example)
       // Of the sample gateway the answer is bad (3), but for that the command has done its work.
       const isDone = result.code === 0 || (command.startsWith('keepalive') && result.code === 3)
