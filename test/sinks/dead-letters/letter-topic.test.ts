@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { DeadLetter } from '../../../src/records.js'
 import { LetterTopic } from '../../../src/sinks/dead-letters/letter-topic.js'
-import type { LineProducer, LineMessage } from '../../../src/sinks/kafka/line-sink.js'
+import type { LineMessage, LineProducer } from '../../../src/sinks/kafka/line-sink.js'
 import { describeDeadLetterSink, refused, rejected } from '../../contract/dead-letter-contract.js'
 import { traffic } from '../../support/documents.js'
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { KafkaLineSink, type LineProducer, type LineMessage } from '../../../src/sinks/kafka/line-sink.js'
+import { KafkaLineSink, type LineMessage, type LineProducer } from '../../../src/sinks/kafka/line-sink.js'
 
 const line = (key: string, text: string): LineMessage => ({ key, value: Buffer.from(text), headers: {} })
 
