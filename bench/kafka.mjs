@@ -14,7 +14,7 @@ import { measure, median } from './runner/measure.mjs'
 import { markdown, megabytes } from './runner/table.mjs'
 
 const HELP = `usage: node bench/kafka.mjs [options]
-  --lines N      packed lines (default 4,000,000); of those with a message each there are a quarter
+  --lines N      packed lines (default 2,000,000); of those with a message each there are a quarter
   --rounds N     medians of N rounds (default 3)
   --quick        50,000 packed lines, one round, no takeover: are the answers right? Says nothing about speed
   --takeover     takeovers alone
@@ -25,7 +25,7 @@ Needs a built dist/. A broker of its own is started for it.`
 
 const { values: options } = parseArgs({
   options: {
-    lines: { type: 'string', default: '4000000' },
+    lines: { type: 'string', default: '2000000' },
     rounds: { type: 'string', default: '3' },
     quick: { type: 'boolean', default: false },
     takeover: { type: 'boolean', default: false },
@@ -253,7 +253,8 @@ function judge(fault) {
 function machine() {
   const [cpu] = os.cpus()
   const figures = options.quick ? 'one quick run: no figures to quote' : `medians of ${rounds}`
-  return `Node ${process.version}, ${os.cpus().length} × ${cpu?.model ?? 'CPU'}, ${figures}.`
+  const load = `load average ${os.loadavg()[0].toFixed(1)} at the start`
+  return `Node ${process.version}, ${os.cpus().length} × ${cpu?.model ?? 'CPU'}, ${load}, ${figures}.`
 }
 
 function figure(number) {
