@@ -55,8 +55,11 @@ export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sin
   }
 }
 
+/** A topic for lines. */
+export type LineSinkConfig = Omit<SinkConfig & { readonly kind: 'kafka' }, 'kind' | 'messageBytes'>
+
 /** Opens a topic for log lines; it is reached when the first ones are written. Throws `ConfigError`. */
-export function openLineSink(sink: SinkConfig & { readonly kind: 'kafka' }, input: LineSinkInput): KafkaLineSink {
+export function openLineSink(sink: LineSinkConfig, input: LineSinkInput): KafkaLineSink {
   return new KafkaLineSink(openPartitionProducer({ ...sink, clientId: CLIENT_ID, retry: retryOptions(input) }))
 }
 

@@ -27,7 +27,7 @@ export function openRepartition({ config, once, observer, ...input }: Repartitio
   if (!isRepartitioned(source) || once) return null
   const { brokers, security, repartitionTopic: topic } = source
   const watch = observer.watch('repartition')
-  const sink = openLineSink({ kind: 'kafka', brokers, security, topic, compression: 'lz4' }, { ...input, watch })
+  const sink = openLineSink({ brokers, security, topic, compression: 'lz4' }, { ...input, watch })
   const writer = { maxWrites: sink.maxWrites, write: watch.writing(sink) }
   const shipper = new FailureLineShipper({ redactor: input.redactor, sink: writer })
   return {
