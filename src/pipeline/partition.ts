@@ -2,9 +2,14 @@ import { ByteMap } from '../byte-map.js'
 import { SeenLines } from '../count/seen-lines.js'
 import { StatsCounter } from '../count/stats.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
+import { Connections, type Pool } from '../diagnose/connections.js'
+import { IdleTimes } from '../diagnose/idle-times.js'
 import type { ProxyTargets } from '../enrich/targets.js'
 import { EventClock } from '../join/event-clock.js'
 import type { LineSource } from '../records.js'
+
+/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
+export const EVIDENCE_HORIZON_MS = 10 * 60_000
 
 /** What the steps keep of one partition. */
 export interface Partition {
@@ -16,6 +21,10 @@ export interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
+  /** Null where lines of its workers may be elsewhere. */
+  readonly connections: Connections | null
+  readonly idleTimes: Map<string, KnownIdleTimes>
+  idleTimesOf(target: string, proxy: string): IdleTimes
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
   /** By host, worker, org, env and base path as they stand in the line. */
@@ -26,6 +35,14 @@ export interface KnownDimensions {
   readonly cell: TrafficCell
   readonly target: string | null
   readonly targets: ProxyTargets
+  readonly pool: Pool | null
+  readonly idleTimes: IdleTimes
+}
+
+export interface KnownIdleTimes {
+  readonly target: string
+  readonly proxy: string
+  readonly times: IdleTimes
 }
 
 export interface PartitionOptions {
@@ -34,19 +51,37 @@ export interface PartitionOptions {
   readonly closedUntilMs?: ReadonlyMap<string, number>
   /** Lines may come twice, and are to be counted once. */
   readonly mayRepeat?: boolean
+  /**
+   * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
+   * of them, neither targets that are told by other requests nor counts of the gateway's statistics nor idle times.
+   */
+  readonly isScattered?: boolean
 }
 
 export function newPartition(source: LineSource, options: PartitionOptions): Partition {
+  const idleTimes = new Map<string, KnownIdleTimes>()
   return {
+    idleTimes,
+    idleTimesOf: (target, proxy) => {
+      const key = JSON.stringify([target, proxy])
+      const known = idleTimes.get(key)
+      if (known !== undefined) return known.times
+      const times = new IdleTimes()
+      if (idleTimes.size < MAX_IDLE_TIMES) idleTimes.set(key, { target, proxy, times })
+      return times
+    },
     name: source.partition,
     source,
     sources: new Map([[source.path, source]]),
     clock: new EventClock(options),
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
+    connections: options.isScattered === true ? null : new Connections({ horizonMs: EVIDENCE_HORIZON_MS }),
     seen: options.mayRepeat === true ? new SeenLines() : null,
     dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
   }
 }
 
 const MAX_DIMENSIONS = 20_000
+/** Targets are configured, but what is taken for an API may come from clients. Past it, idle times are not remembered. */
+const MAX_IDLE_TIMES = 2_000

@@ -1,6 +1,7 @@
 import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
+import { FRESH, UNKNOWN } from '../diagnose/connections.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
@@ -8,6 +9,7 @@ import { Joiner, type JoinerOptions, type PairCounts } from '../join/joiner.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
+  Connection,
   Failure,
   IndexDocument,
   Ledger,
@@ -18,11 +20,15 @@ import type {
 } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
-import { type KnownDimensions, newPartition, type Partition, type PartitionOptions } from './partition.js'
+import {
+  EVIDENCE_HORIZON_MS,
+  type KnownDimensions,
+  type KnownIdleTimes,
+  newPartition,
+  type Partition,
+  type PartitionOptions,
+} from './partition.js'
 import { RequestReader } from './request-reader.js'
-
-/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
-export const EVIDENCE_HORIZON_MS = 10 * 60_000
 
 /** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
 export const HELD_WINDOWS = 200_000
@@ -32,11 +38,6 @@ export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
   readonly proxies?: readonly ConfiguredProxy[]
   /** Looks at warn and error lines only: fastest; no traffic, no inferred targets, no ledger but `lines`. */
   readonly halvesOnly?: boolean
-  /**
-   * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
-   * of them, neither targets that are told by other requests nor counts of the gateway's statistics.
-   */
-  readonly isScattered?: boolean
   /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
   readonly onFailureLine?: (view: EventView) => void
   /** Documents that a store can merge; true where not said. */
@@ -99,6 +100,11 @@ export class Processor implements LineHandler {
     return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
   }
 
+  /** How long connections had been idle when they were taken, of all that was read; by target and API. */
+  *idleTimes(): Iterable<KnownIdleTimes> {
+    for (const { idleTimes } of this.#partitions.values()) yield* idleTimes.values()
+  }
+
   /** Requests that were counted since the process began, without those of replays: for each partition and dimension. */
   *requests(): Iterable<RequestTotal> {
     yield* this.#forgotten.requests
@@ -113,7 +119,10 @@ export class Processor implements LineHandler {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
-    if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
+    if (block.offset === 0 && block.source.isFirst) {
+      this.#partition.stats.processStarted()
+      this.#partition.connections?.processStarted()
+    }
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
     this.#parser.parse(block)
@@ -210,12 +219,25 @@ export class Processor implements LineHandler {
     partition.clock.observe(worker, timeMs)
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
-      if (partition.seen?.isNew(view) ?? true) this.#count(partition, known.cell, timeMs, REQUEST)
+      if (partition.seen?.isNew(view) ?? true) {
+        this.#count(partition, known.cell, timeMs, REQUEST)
+        partition.connections?.taken(known.pool, timeMs, view)
+      }
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
     } else if (role === Role.targetResponse) {
-      if (partition.seen?.isNew(view) ?? true)
-        this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
+      if (partition.seen?.isNew(view) ?? true) {
+        const known = this.#dimensions(partition, view)
+        this.#count(partition, known.cell, timeMs, RESPONSE)
+        const idleMs = partition.connections?.responded(known.pool, timeMs, view) ?? UNKNOWN
+        if (idleMs >= 0) known.idleTimes.reused(timeMs, idleMs)
+      }
+    } else if (role === Role.targetResponseClose) {
+      if (partition.seen?.isNew(view) ?? true) {
+        const known = this.#dimensions(partition, view)
+        const idleMs = partition.connections?.closed(known.pool, timeMs, view) ?? UNKNOWN
+        if (idleMs >= 0) known.idleTimes.reused(timeMs, idleMs)
+      }
     } else if (role >= Role.targetRequestError) {
       if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
@@ -229,8 +251,10 @@ export class Processor implements LineHandler {
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
     if (started === null) return
-    const { seen, stats } = this.#currentPartition(view.source)
-    if (seen?.isNewText(view) ?? true) stats.started(Number(started[1]))
+    const { seen, stats, connections } = this.#currentPartition(view.source)
+    if (!(seen?.isNewText(view) ?? true)) return
+    stats.started(Number(started[1]))
+    connections?.workerStarted(Number(started[1]))
   }
 
   stats(view: TextView): void {
@@ -272,7 +296,7 @@ export class Processor implements LineHandler {
   }
 
   #join(partition: Partition, view: EventView): void {
-    const half = this.#reader.half(view)
+    const half = this.#reader.half(view, this.#connection(partition, view))
     const id = this.#reader.idOf(view)
     if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
@@ -289,6 +313,13 @@ export class Processor implements LineHandler {
         isWhole: view.uncertain.length === 0 && view.role !== Role.client,
       }),
     )
+  }
+
+  #connection(partition: Partition, view: EventView): Connection {
+    if (view.role !== Role.targetRequestError || partition.seen?.isNew(view) === false) return null
+    const idleMs = partition.connections?.idleMsOf(view) ?? UNKNOWN
+    if (idleMs < 0) return idleMs === FRESH ? 'new' : null
+    return this.#dimensions(partition, view).idleTimes.reset(view.timeMs, idleMs)
   }
 
   /** A target is inferred at once, from the lines before: later it would depend on how far a block reaches. */
@@ -336,7 +367,13 @@ export class Processor implements LineHandler {
       env: view.knownText(Field.env),
       basis: 'lines',
     })
-    const dimensions = { cell, target, targets: this.#targets.of(partition.name, proxy ?? '') }
+    const dimensions = {
+      cell,
+      target,
+      targets: this.#targets.of(partition.name, proxy ?? ''),
+      pool: partition.connections?.pool(view.number(Field.pid) ?? 0, target ?? '', proxy ?? '') ?? null,
+      idleTimes: partition.idleTimesOf(target ?? '', proxy ?? ''),
+    }
     partition.dimensions.add(bytes, from, to, dimensions)
     return dimensions
   }
