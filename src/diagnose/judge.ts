@@ -2,8 +2,7 @@ import type { Cause, FailureDocument } from '../records.js'
 import { estimateOf, type IdleTimeoutEstimate } from './idle-timeout.js'
 import { RaceModel, type Reset } from './race-model.js'
 
-/** What a reset of a reused connection was, as far as all resets of its target tell. */
-export interface Judgement {
+interface Judgement {
   readonly cause: Cause
   readonly confidence: number
 }
@@ -67,9 +66,7 @@ export class Judge {
     const reset = resetOf(document)
     const { target } = document.edgemicro
     if (reset === null || target === null) return document
-    const { cause, confidence } = judgementOf(this.#modelOf(target).raceProbability(reset))
-    if (cause === document.edgemicro.cause && confidence === document.edgemicro.confidence) return document
-    return { ...document, edgemicro: { ...document.edgemicro, cause, confidence } }
+    return withJudgement(document, this.#modelOf(target).raceProbability(reset))
   }
 
   /** What the resets of each target tell of its idle timeout; also where that is nothing. */
@@ -87,6 +84,31 @@ export class Judge {
     }
     return model
   }
+}
+
+/**
+ * Judges by known timeouts alone: a pure function of the document, so that a stream and its replay say the same. Resets of
+ * targets whose timeout is not known stay open.
+ */
+export class KnownTimeouts {
+  readonly #models: ReadonlyMap<string, RaceModel>
+
+  /** Idle timeouts by target, in milliseconds. */
+  constructor(timeouts: ReadonlyMap<string, number>) {
+    this.#models = new Map([...timeouts].map(([target, timeoutMs]) => [target, new RaceModel([], timeoutMs)] as const))
+  }
+
+  judged(document: FailureDocument): FailureDocument {
+    const reset = this.#models.size === 0 ? null : resetOf(document)
+    const model = this.#models.get(document.edgemicro.target ?? '')
+    return reset === null || model === undefined ? document : withJudgement(document, model.raceProbability(reset))
+  }
+}
+
+function withJudgement(document: FailureDocument, race: number): FailureDocument {
+  const { cause, confidence } = judgementOf(race)
+  if (cause === document.edgemicro.cause && confidence === document.edgemicro.confidence) return document
+  return { ...document, edgemicro: { ...document.edgemicro, cause, confidence } }
 }
 
 function judgementOf(race: number): Judgement {

@@ -72,8 +72,13 @@ export class RaceModel {
   /** Probability of a race among the resets near an idle time, by bin: they are no part of the traffic of premature closes. */
   readonly #raceShares: Float64Array
 
-  /** All resets of one target; `timeoutMs` where its idle timeout is known. */
+  /** All resets of one target; `timeoutMs` where its idle timeout is known. That alone is a model, too. */
   constructor(resets: readonly Reset[], timeoutMs: number | null = null) {
+    if (resets.length === 0 && timeoutMs !== null) {
+      this.#raceShares = new Float64Array(BINS).fill(USUAL_SHARE)
+      this.#hypotheses = usual(timeoutMs)
+      return
+    }
     const seen = group(resets)
     let raceShares = new Float64Array(BINS)
     let hypotheses = hypothesesOf(seen, raceShares, timeoutMs)
@@ -184,6 +189,15 @@ function shareNear(races: Float64Array, all: Float64Array, bin: number): number 
   const to = Math.min(BINS, Math.ceil(bin + reach) + 1)
   const total = all.subarray(from, to).reduce((sum, count) => sum + count, 0)
   return total === 0 ? 0 : races.subarray(from, to).reduce((sum, count) => sum + count, 0) / total
+}
+
+/** Where nothing was seen of a target but its timeout: this share of its resets is races, and the log lags little. */
+const USUAL_SHARE = 0.7
+const USUAL_SPREAD = 0.2
+
+function usual(timeoutMs: number): readonly Hypothesis[] {
+  const shapes = shapesOf(timeoutMs).filter(({ leftMs, rightMs }) => leftMs + rightMs <= timeoutMs * USUAL_SPREAD)
+  return shapes.map((shape) => ({ shape, share: USUAL_SHARE, weight: 1 / shapes.length }))
 }
 
 interface Guess extends Omit<Hypothesis, 'weight'> {

@@ -4,8 +4,9 @@ import type { IndexDocument, Ledger } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
 import { HeldFailures } from './held-failures.js'
-import type { KnownIdleTimes } from './partition.js'
-import { HELD_WINDOWS, Processor } from './processor.js'
+import { HELD_WINDOWS } from './partition.js'
+import { Processor } from './processor.js'
+import type { KnownIdleTimes } from './reuse-evidence.js'
 
 export interface AnalyzeOptions {
   readonly source: Source

@@ -2,14 +2,16 @@ import { ByteMap } from '../byte-map.js'
 import { SeenLines } from '../count/seen-lines.js'
 import { StatsCounter } from '../count/stats.js'
 import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
-import { Connections, type Pool } from '../diagnose/connections.js'
-import { IdleTimes } from '../diagnose/idle-times.js'
 import type { ProxyTargets } from '../enrich/targets.js'
 import { EventClock } from '../join/event-clock.js'
 import type { LineSource } from '../records.js'
+import { type KnownConnections, ReuseEvidence } from './reuse-evidence.js'
 
 /** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
 export const EVIDENCE_HORIZON_MS = 10 * 60_000
+
+/** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
+export const HELD_WINDOWS = 200_000
 
 /** What the steps keep of one partition. */
 export interface Partition {
@@ -22,9 +24,7 @@ export interface Partition {
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
   /** Null where lines of its workers may be elsewhere. */
-  readonly connections: Connections | null
-  readonly idleTimes: Map<string, KnownIdleTimes>
-  idleTimesOf(target: string, proxy: string): IdleTimes
+  readonly reuse: ReuseEvidence | null
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
   /** By host, worker, org, env and base path as they stand in the line. */
@@ -35,14 +35,7 @@ export interface KnownDimensions {
   readonly cell: TrafficCell
   readonly target: string | null
   readonly targets: ProxyTargets
-  readonly pool: Pool | null
-  readonly idleTimes: IdleTimes
-}
-
-export interface KnownIdleTimes {
-  readonly target: string
-  readonly proxy: string
-  readonly times: IdleTimes
+  readonly connections: KnownConnections | null
 }
 
 export interface PartitionOptions {
@@ -59,29 +52,17 @@ export interface PartitionOptions {
 }
 
 export function newPartition(source: LineSource, options: PartitionOptions): Partition {
-  const idleTimes = new Map<string, KnownIdleTimes>()
   return {
-    idleTimes,
-    idleTimesOf: (target, proxy) => {
-      const key = JSON.stringify([target, proxy])
-      const known = idleTimes.get(key)
-      if (known !== undefined) return known.times
-      const times = new IdleTimes()
-      if (idleTimes.size < MAX_IDLE_TIMES) idleTimes.set(key, { target, proxy, times })
-      return times
-    },
     name: source.partition,
     source,
     sources: new Map([[source.path, source]]),
     clock: new EventClock(options),
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
-    connections: options.isScattered === true ? null : new Connections({ horizonMs: EVIDENCE_HORIZON_MS }),
+    reuse: options.isScattered === true ? null : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS }),
     seen: options.mayRepeat === true ? new SeenLines() : null,
     dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
   }
 }
 
 const MAX_DIMENSIONS = 20_000
-/** Targets are configured, but what is taken for an API may come from clients. Past it, idle times are not remembered. */
-const MAX_IDLE_TIMES = 2_000

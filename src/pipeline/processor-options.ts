@@ -1,7 +1,11 @@
 import type { PipelineConfig } from '../config/schema.js'
+import { KnownTimeouts } from '../diagnose/judge.js'
 import type { Redactor } from '../redact/redactor.js'
+import type { MergeFailures } from '../sinks/collapse.js'
 import { topicPartitionOf } from '../sources/kafka/message-sources.js'
-import { HELD_WINDOWS, type ProcessorOptions } from './processor.js'
+import { mergeFailureDocuments } from './document.js'
+import { HELD_WINDOWS } from './partition.js'
+import type { ProcessorOptions } from './processor.js'
 import type { RunInput } from './run-input.js'
 
 export type ProcessorInput = Pick<RunInput, 'config' | 'once' | 'backfill' | 'proxies' | 'machine'> & {
@@ -16,6 +20,7 @@ export function processorOptions(
   return {
     redactor,
     proxies,
+    judge: judgeOf(config),
     ...config.join,
     emit: once ? 'final' : 'eager',
     ...kafkaProcessing(config),
@@ -24,6 +29,17 @@ export function processorOptions(
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
+}
+
+/** What the file says of targets. */
+export function judgeOf({ targets }: Pick<PipelineConfig, 'targets'>): KnownTimeouts {
+  return new KnownTimeouts(new Map(targets.map(({ target, idleTimeoutMs }) => [target, idleTimeoutMs] as const)))
+}
+
+/** How stores make one of two documents of a failure, where the file says something of targets. */
+export function mergeOf(config: Pick<PipelineConfig, 'targets'>): MergeFailures {
+  const judge = judgeOf(config)
+  return (stored, incoming) => judge.judged(mergeFailureDocuments(stored, incoming))
 }
 
 /** What the way of lines through a topic asks of the steps. */

@@ -1,7 +1,7 @@
 import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
-import { FRESH, UNKNOWN } from '../diagnose/connections.js'
+import type { KnownTimeouts } from '../diagnose/judge.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
@@ -9,7 +9,6 @@ import { Joiner, type JoinerOptions, type PairCounts } from '../join/joiner.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
-  Connection,
   Failure,
   IndexDocument,
   Ledger,
@@ -23,15 +22,12 @@ import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARG
 import {
   EVIDENCE_HORIZON_MS,
   type KnownDimensions,
-  type KnownIdleTimes,
   newPartition,
   type Partition,
   type PartitionOptions,
 } from './partition.js'
 import { RequestReader } from './request-reader.js'
-
-/** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
-export const HELD_WINDOWS = 200_000
+import type { KnownIdleTimes } from './reuse-evidence.js'
 
 export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
   readonly redactor: Redactor
@@ -40,6 +36,8 @@ export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
   readonly halvesOnly?: boolean
   /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
   readonly onFailureLine?: (view: EventView) => void
+  /** What is known of a failure besides its halves; nothing where not said. */
+  readonly judge?: Pick<KnownTimeouts, 'judged'>
   /** Documents that a store can merge; true where not said. */
   readonly withHalves?: boolean
   /** The gateway's host name, where it is not to be taken from the file's name. */
@@ -102,7 +100,7 @@ export class Processor implements LineHandler {
 
   /** How long connections had been idle when they were taken, of all that was read; by target and API. */
   *idleTimes(): Iterable<KnownIdleTimes> {
-    for (const { idleTimes } of this.#partitions.values()) yield* idleTimes.values()
+    for (const { reuse } of this.#partitions.values()) yield* reuse?.idleTimes ?? []
   }
 
   /** Requests that were counted since the process began, without those of replays: for each partition and dimension. */
@@ -121,7 +119,7 @@ export class Processor implements LineHandler {
     this.#joiner.isReplay = isReplay
     if (block.offset === 0 && block.source.isFirst) {
       this.#partition.stats.processStarted()
-      this.#partition.connections?.processStarted()
+      this.#partition.reuse?.processStarted()
     }
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
@@ -221,23 +219,15 @@ export class Processor implements LineHandler {
       const known = this.#dimensions(partition, view)
       if (partition.seen?.isNew(view) ?? true) {
         this.#count(partition, known.cell, timeMs, REQUEST)
-        partition.connections?.taken(known.pool, timeMs, view)
+        if (known.connections !== null) partition.reuse?.requested(known.connections, view)
       }
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
-    } else if (role === Role.targetResponse) {
-      if (partition.seen?.isNew(view) ?? true) {
-        const known = this.#dimensions(partition, view)
-        this.#count(partition, known.cell, timeMs, RESPONSE)
-        const idleMs = partition.connections?.responded(known.pool, timeMs, view) ?? UNKNOWN
-        if (idleMs >= 0) known.idleTimes.reused(timeMs, idleMs)
-      }
-    } else if (role === Role.targetResponseClose) {
-      if (partition.seen?.isNew(view) ?? true) {
-        const known = this.#dimensions(partition, view)
-        const idleMs = partition.connections?.closed(known.pool, timeMs, view) ?? UNKNOWN
-        if (idleMs >= 0) known.idleTimes.reused(timeMs, idleMs)
-      }
+    } else if (role === Role.targetResponse || role === Role.targetResponseClose) {
+      if (partition.seen?.isNew(view) === false) return
+      const { cell, connections } = this.#dimensions(partition, view)
+      if (role === Role.targetResponse) this.#count(partition, cell, timeMs, RESPONSE)
+      if (connections !== null) partition.reuse?.responded(connections, view)
     } else if (role >= Role.targetRequestError) {
       if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
@@ -251,10 +241,10 @@ export class Processor implements LineHandler {
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
     if (started === null) return
-    const { seen, stats, connections } = this.#currentPartition(view.source)
-    if (!(seen?.isNewText(view) ?? true)) return
+    const { seen, stats, reuse } = this.#currentPartition(view.source)
+    if (seen?.isNewText(view) === false) return
     stats.started(Number(started[1]))
-    connections?.workerStarted(Number(started[1]))
+    reuse?.workerStarted(Number(started[1]))
   }
 
   stats(view: TextView): void {
@@ -296,7 +286,9 @@ export class Processor implements LineHandler {
   }
 
   #join(partition: Partition, view: EventView): void {
-    const half = this.#reader.half(view, this.#connection(partition, view))
+    const isSent = view.role === Role.targetRequestError && partition.seen?.isNew(view) !== false
+    const connections = isSent ? this.#dimensions(partition, view).connections : null
+    const half = this.#reader.half(view, connections && (partition.reuse?.failed(connections, view) ?? null))
     const id = this.#reader.idOf(view)
     if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
@@ -313,13 +305,6 @@ export class Processor implements LineHandler {
         isWhole: view.uncertain.length === 0 && view.role !== Role.client,
       }),
     )
-  }
-
-  #connection(partition: Partition, view: EventView): Connection {
-    if (view.role !== Role.targetRequestError || partition.seen?.isNew(view) === false) return null
-    const idleMs = partition.connections?.idleMsOf(view) ?? UNKNOWN
-    if (idleMs < 0) return idleMs === FRESH ? 'new' : null
-    return this.#dimensions(partition, view).idleTimes.reset(view.timeMs, idleMs)
   }
 
   /** A target is inferred at once, from the lines before: later it would depend on how far a block reaches. */
@@ -371,20 +356,20 @@ export class Processor implements LineHandler {
       cell,
       target,
       targets: this.#targets.of(partition.name, proxy ?? ''),
-      pool: partition.connections?.pool(view.number(Field.pid) ?? 0, target ?? '', proxy ?? '') ?? null,
-      idleTimes: partition.idleTimesOf(target ?? '', proxy ?? ''),
+      connections: partition.reuse?.of(view.number(Field.pid) ?? 0, target ?? '', proxy ?? '') ?? null,
     }
     partition.dimensions.add(bytes, from, to, dimensions)
     return dimensions
   }
 
   #emitFailures(failures: readonly Failure[]): void {
+    const { judge } = this.#options
     for (const failure of failures) {
       const { inferredTarget = null } = failure.request
       const inferred: InferredTarget =
         inferredTarget === null ? UNKNOWN_TARGET : { target: inferredTarget, source: 'inferred' }
       const document = toFailureDocument(failure, inferred, this.#options)
-      this.#documents.push({ kind: 'failure', id: failure.id, document })
+      this.#documents.push({ kind: 'failure', id: failure.id, document: judge?.judged(document) ?? document })
     }
   }
 
