@@ -192,8 +192,8 @@ function shareNear(races: Float64Array, all: Float64Array, bin: number): number 
 }
 
 /** Where nothing was seen of a target but its timeout: this share of its resets is races, and the log lags little. */
-const USUAL_SHARE = 0.7
-const USUAL_SPREAD = 0.2
+const USUAL_SHARE = 0.85
+const USUAL_SPREAD = 0.5
 
 function usual(timeoutMs: number): readonly Hypothesis[] {
   const shapes = shapesOf(timeoutMs).filter(({ leftMs, rightMs }) => leftMs + rightMs <= timeoutMs * USUAL_SPREAD)
