@@ -14,7 +14,7 @@ import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { isTooLarge } from '../sources/kafka/faults.js'
 import { openPartitionProducer } from '../sources/kafka/producer.js'
 import type { DeadLetters } from './dead-letters.js'
-import { mergeFailureDocuments } from './document.js'
+import { mergeOf } from './processor-options.js'
 import type { RunInput } from './run-input.js'
 
 export interface SinkInput extends RunInput {
@@ -35,12 +35,12 @@ export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sin
     case 'duckdb': {
       // Its engine takes a fifth of a second to load, and agents and most consumers have no such sink.
       const { DuckDbSink } = await import('../sinks/duckdb/sink.js')
-      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
+      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeOf(input.config) })
     }
     case 'elasticsearch':
       return openElasticsearchSink({
         ...sink,
-        mergeFailures: mergeFailureDocuments,
+        mergeFailures: mergeOf(input.config),
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,
