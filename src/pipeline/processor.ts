@@ -1,11 +1,9 @@
 import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
-import type { KnownTimeouts } from '../diagnose/judge.js'
-import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
-import { Joiner, type JoinerOptions, type PairCounts } from '../join/joiner.js'
+import { Joiner, type PairCounts } from '../join/joiner.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
@@ -17,15 +15,8 @@ import type {
   RejectionReason,
   RequestFacts,
 } from '../records.js'
-import type { Redactor } from '../redact/redactor.js'
 import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
-import {
-  EVIDENCE_HORIZON_MS,
-  type KnownDimensions,
-  newPartition,
-  type Partition,
-  type PartitionOptions,
-} from './partition.js'
+import { EVIDENCE_HORIZON_MS, type KnownDimensions, newPartition, type Partition } from './partition.js'
 import type { ProcessorOptions } from './processor-options.js'
 import { RequestReader } from './request-reader.js'
 import type { KnownIdleTimes } from './reuse-evidence.js'

@@ -36,7 +36,8 @@ test('halves that come by any partition meet, whatever instances, brokers and st
   const { kafka, elasticsearch, random } = site
   const fleet = new Fleet(site, 'scattered')
   await fleet.createTopic(PARTITIONS)
-  const logs = [...smallFleetLogs(), ...['h-337-110', 'd-337-102'].flatMap(corpusLogs)]
+  // Not those of hostile requests: which of their lines can be split depends on where reading begins.
+  const logs = [...smallFleetLogs({ hostile: false }), ...['h-337-110', 'd-337-102'].flatMap(corpusLogs)]
   for (const { name, bytes } of logs) fs.writeFileSync(path.join(fleet.logs, name), bytes)
   let isShipped = false
   const shipping = (async () => {

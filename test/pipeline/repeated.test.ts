@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { HELD_WINDOWS, Processor } from '../../src/pipeline/processor.js'
+import { HELD_WINDOWS } from '../../src/pipeline/partition.js'
+import { Processor } from '../../src/pipeline/processor.js'
 import { REDACT_ALL, Redactor } from '../../src/redact/redactor.js'
 import { blockOf, infoLine, logSource } from '../support/lines.js'
 
