@@ -56,6 +56,16 @@ export async function ship(
     createPartitioner: Partitioners.DefaultPartitioner,
   })
   await producer.connect()
+  // kafkajs loses messages of a send over several partitions when a leader moves.
+  const send = async (messages: readonly Message[]): Promise<void> => {
+    const byPartition = new Map<number | undefined, Message[]>()
+    for (const message of messages) {
+      const others = byPartition.get(message.partition)
+      if (others === undefined) byPartition.set(message.partition, [message])
+      else others.push(message)
+    }
+    for (const each of byPartition.values()) await producer.send({ topic: fleet.topic, messages: each })
+  }
   let messages: Message[] = []
   for (const line of mixed(
     logs.map((log) => linesOf(log, fleet.logs)),
@@ -65,10 +75,10 @@ export async function ship(
     const place = key === null ? { partition: random.between(0, partitions - 1) } : {}
     messages.push({ key, ...envelope(line), ...place })
     if (messages.length < 1_000) continue
-    await producer.send({ topic: fleet.topic, messages })
+    await send(messages)
     messages = []
   }
-  await producer.send({ topic: fleet.topic, messages })
+  await send(messages)
   await producer.disconnect()
 }
 
