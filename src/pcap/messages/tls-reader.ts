@@ -1,0 +1,125 @@
+import type { MessageHandler, MessageReader, Piece } from './message-reader.js'
+
+/** Types of TLS records (RFC 8446, section 5.1). */
+const CHANGE_CIPHER = 0x14
+const ALERT = 0x15
+const HANDSHAKE = 0x16
+const DATA = 0x17
+const HEAD_BYTES = 5
+
+/** Whether a connection whose first captured bytes these are speaks TLS. */
+export function isTls(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= 2 && bytes[start] >= CHANGE_CIPHER && bytes[start] <= DATA && bytes[start + 1] === 3
+}
+
+/** Alerts by which a client refuses a certificate (RFC 8446, section 6.2). */
+const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([42, 43, 44, 45, 46, 48])
+
+/**
+ * How far a TLS handshake has come, from the records of both sides. In TLS 1.3 a part of the handshake looks like data: all of the
+ * target's until the client's first such record, which ends it.
+ */
+export class TlsHandshake {
+  #clientChangedCipher = false
+  /** The client has sent the last message of its handshake. */
+  isDone = false
+  #isVersion13 = false
+  /** Length of the target's first record behind a handshake of TLS 1.3, which may be a session ticket. */
+  #ticketLength = -1
+  /** Records that are session tickets or the answer: nothing tells. */
+  maybeTickets = 0
+  certificateRefused = false
+  /** The capture does not hold the beginning, or cuts records' heads: all data counts. */
+  isUnseen = false
+
+  /** Whether a record carries data of the application. */
+  isData(side: 'request' | 'response', type: number, length: number): boolean {
+    if (this.isUnseen) return type === DATA
+    return side === 'request' ? this.#isRequestData(type) : type === DATA && this.#isResponseData(length)
+  }
+
+  alert(side: 'request' | 'response', description: number): void {
+    if (side === 'request' && CERTIFICATE_ALERTS.has(description)) this.certificateRefused = true
+  }
+
+  #isRequestData(type: number): boolean {
+    if (type === CHANGE_CIPHER) this.#clientChangedCipher = true
+    if (type === HANDSHAKE && this.#clientChangedCipher) this.isDone = true
+    if (type !== DATA) return false
+    if (this.isDone) return true
+    this.isDone = true
+    this.#isVersion13 = true
+    return false
+  }
+
+  /** Servers send their tickets first, and all of one length. */
+  #isResponseData(length: number): boolean {
+    if (!this.isDone) return false
+    if (!this.#isVersion13) return true
+    const isTicket = this.maybeTickets === 0 || (this.maybeTickets < MAX_TICKETS && length === this.#ticketLength)
+    if (!isTicket) return true
+    this.#ticketLength = length
+    this.maybeTickets++
+    return false
+  }
+}
+
+const MAX_TICKETS = 4
+
+/** Cuts one side's bytes into messages by turns, and tells data from handshake by the records' heads. */
+export class TlsReader implements MessageReader {
+  #head = Buffer.alloc(HEAD_BYTES + 2)
+  #headLength = 0
+  #left = 0
+  #isInMessage = false
+
+  constructor(
+    private readonly side: 'request' | 'response',
+    private readonly handshake: TlsHandshake,
+    private readonly handler: MessageHandler,
+  ) {}
+
+  read({ bytes, start, end, length }: Piece): void {
+    let at = start
+    const wireEnd = start + length
+    while (at < wireEnd) {
+      if (this.#left > 0) {
+        const passed = Math.min(this.#left, wireEnd - at)
+        this.#left -= passed
+        at += passed
+      } else if (at >= end) {
+        return this.miss()
+      } else {
+        this.#head[this.#headLength++] = bytes[at++]
+        if (this.#headLength === HEAD_BYTES) this.#takeHead(bytes, at, end)
+      }
+    }
+  }
+
+  /** The next record's head is lost, so all that follows counts as data. */
+  miss(): void {
+    this.handshake.isUnseen = true
+    this.#left = Number.POSITIVE_INFINITY
+    this.#data()
+  }
+
+  turn(): void {
+    this.#isInMessage = false
+  }
+
+  #takeHead(bytes: Uint8Array, at: number, end: number): void {
+    const type = this.#head[0]
+    this.#left = (this.#head[3] << 8) | this.#head[4]
+    this.#headLength = 0
+    if (type < CHANGE_CIPHER || type > DATA || this.#head[1] !== 3) return this.miss()
+    if (type === ALERT && this.#left === 2 && at + 2 <= end) this.handshake.alert(this.side, bytes[at + 1])
+    if (this.handshake.isData(this.side, type, this.#left)) this.#data()
+  }
+
+  #data(): void {
+    if (this.#isInMessage) return
+    this.#isInMessage = true
+    this.handler.begin()
+    this.handler.unmarked()
+  }
+}

@@ -1,0 +1,85 @@
+import type { AddressBook } from '../network/address-book.js'
+import type { Segment } from '../network/segment.js'
+import { Connection } from './connection.js'
+import { HeldBytes } from './flow.js'
+import { Streams } from './streams.js'
+
+export interface ConnectionsInput {
+  readonly addresses: AddressBook
+  /** Each connection once, when nothing more of it is to come, or when there is no room for it any longer. */
+  readonly onEnd: (connection: Connection) => void
+  /** Connections whose packets are looked at, at one time; the longest silent ones give way. */
+  readonly maxOpen?: number
+}
+
+const NS_PER_SECOND = 1_000_000_000
+/** So long after a close packets may still belong to it: repeated ones, answers to them. */
+const LINGER_NS = 10 * NS_PER_SECOND
+const FIRST_SWEEP = 2_048
+
+/** The connections of a capture: by the stream of each segment, a bounded number at one time. */
+export class Connections {
+  readonly streams = new Streams()
+  /** Connections that gave way though they were not closed. */
+  evicted = 0
+  /** Packets that came when the analysis of their connection had ended. */
+  late = 0
+  readonly #open = new Map<number, Connection>()
+  readonly #heldBytes = new HeldBytes()
+  readonly #maxOpen: number
+  #sweepAt = FIRST_SWEEP
+
+  constructor(private readonly input: ConnectionsInput) {
+    this.#maxOpen = input.maxOpen ?? 32_768
+  }
+
+  segment(segment: Segment, number: number, timeNs: number): void {
+    const { streams } = this
+    const known = streams.count
+    const index = streams.locate(segment)
+    const connection = index < known ? this.#open.get(index) : this.#begin(index, segment, timeNs)
+    if (connection === undefined) this.late++
+    else connection.segment(segment, streams.direction, number, timeNs)
+  }
+
+  /** The capture is at its end. */
+  end(): void {
+    for (const connection of this.#open.values()) this.input.onEnd(connection)
+    this.#open.clear()
+  }
+
+  #begin(index: number, segment: Segment, timeNs: number): Connection {
+    if (this.#open.size >= this.#sweepAt) this.#sweep(timeNs)
+    const { isIpv6, source, destination, sourcePort, destinationPort } = segment
+    const from = this.input.addresses.endpoint(isIpv6, source, sourcePort)
+    const to = this.input.addresses.endpoint(isIpv6, destination, destinationPort)
+    const connection =
+      this.streams.direction === 0
+        ? new Connection(index, [sourcePort, destinationPort], [from, to], timeNs, this.#heldBytes)
+        : new Connection(index, [destinationPort, sourcePort], [to, from], timeNs, this.#heldBytes)
+    this.#open.set(index, connection)
+    return connection
+  }
+
+  #sweep(nowNs: number): void {
+    for (const connection of this.#open.values()) {
+      if (connection.isClosed && nowNs - connection.lastNs > LINGER_NS) this.#finish(connection)
+    }
+    if (this.#open.size >= this.#maxOpen) this.#evict()
+    this.#sweepAt = Math.min(this.#maxOpen, Math.max(FIRST_SWEEP, this.#open.size * 2))
+  }
+
+  /** A quarter at once, so that it is seldom. */
+  #evict(): void {
+    const longestSilent = [...this.#open.values()].sort((a, b) => a.lastNs - b.lastNs)
+    for (const connection of longestSilent.slice(0, Math.ceil(this.#maxOpen / 4))) {
+      if (!connection.isClosed) this.evicted++
+      this.#finish(connection)
+    }
+  }
+
+  #finish(connection: Connection): void {
+    this.#open.delete(connection.index)
+    this.input.onEnd(connection)
+  }
+}
