@@ -1,14 +1,8 @@
-/** How the body of a message ends (RFC 9112, section 6). */
-export type Framing = 'none' | 'length' | 'chunked' | 'connection'
+import type { MessageHead } from './message-reader.js'
 
-export interface HttpHead {
-  readonly method: string | null
-  readonly target: string | null
-  readonly status: number | null
-  readonly framing: Framing
+export interface HttpHead extends MessageHead {
   /** Of a body whose framing is `length`. */
   readonly length: number
-  readonly announcesClose: boolean
 }
 
 /** Reads the head of a request; `text` ends with the empty line, each character a byte. Null where it is none. */

@@ -6,22 +6,15 @@ import {
   readRequestHead,
   readResponseHead,
 } from './http-head.js'
-import type { MessageHandler, MessageReader, Piece } from './message-reader.js'
+import type { MessageHandler, MessageReader, MessageSide } from './message-reader.js'
 
 /** A longer head is read no further: the end of its message is then taken from the other side's turn. */
-const MAX_HEAD_BYTES = 65_536
-const HEAD_END = Buffer.from('\r\n\r\n')
+const MAX_HEAD_LENGTH = 65_536
+const HEAD_END = '\r\n\r\n'
 const MAX_CHUNK_LINE = 64
 
 const State = { between: 0, head: 1, body: 2, chunkSize: 3, chunkData: 4, trailer: 5, rest: 6, turn: 7 } as const
 type State = (typeof State)[keyof typeof State]
-
-export interface HttpReaderInput {
-  readonly side: 'request' | 'response'
-  readonly handler: MessageHandler
-  /** Of the request that the next response answers. */
-  readonly requestMethod: () => string | null
-}
 
 /**
  * Cuts one side's bytes into HTTP/1.1 messages: by heads and lengths where they are in clear, else by turns. Bodies are counted,
@@ -29,15 +22,17 @@ export interface HttpReaderInput {
  */
 export class HttpReader implements MessageReader {
   #state: State = State.between
-  /** Of a head, or of a chunk's line, that came in several pieces. */
-  #held: Buffer = EMPTY
+  /** Of a head, or of a chunk's line, that comes in several pieces; each character a byte. */
+  #held = ''
   /** Bytes of the body or chunk that are still to come. */
   #left = 0
 
-  constructor(private readonly input: HttpReaderInput) {}
+  constructor(
+    private readonly side: MessageSide,
+    private readonly handler: MessageHandler,
+  ) {}
 
-  read(piece: Piece): void {
-    const { bytes, start, end, length } = piece
+  read(bytes: Buffer, start: number, end: number, length: number): void {
     let at = start
     const wireEnd = start + length
     while (at < wireEnd) {
@@ -45,7 +40,8 @@ export class HttpReader implements MessageReader {
       if (this.#state === State.body || this.#state === State.chunkData) at = this.#pass(at, wireEnd)
       else if (this.#state === State.rest || this.#state === State.turn) return
       else if (at >= end) return this.#lose()
-      else at = this.#state === State.head ? this.#readHead(bytes, at, piece) : this.#readLine(bytes, at, end)
+      else if (this.#state === State.head) at = this.#readHead(bytes, at, end, wireEnd)
+      else at = this.#readLine(bytes, at, end)
     }
   }
 
@@ -60,19 +56,19 @@ export class HttpReader implements MessageReader {
 
   #begin(): void {
     this.#state = State.head
-    this.#held = EMPTY
-    this.input.handler.begin()
+    this.#held = ''
+    this.handler.begin(this.side)
   }
 
   #lose(): void {
     this.#state = State.turn
-    this.#held = EMPTY
-    this.input.handler.unmarked()
+    this.#held = ''
+    this.handler.unmarked(this.side)
   }
 
   #end(): void {
     this.#state = State.between
-    this.input.handler.end()
+    this.handler.end(this.side)
   }
 
   #pass(at: number, wireEnd: number): number {
@@ -85,71 +81,69 @@ export class HttpReader implements MessageReader {
     return at + passed
   }
 
-  #readHead(bytes: Uint8Array, at: number, { end, length, start }: Piece): number {
-    const isCut = end - start < length
-    const fresh = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at)
-    const text = this.#held.length === 0 ? fresh : Buffer.concat([this.#held, fresh])
-    const found = text.indexOf(HEAD_END)
-    if (found < 0) {
-      if (this.#held.length === 0 && !this.#mayBe(text.toString('latin1', 0, 17))) this.#refuse()
-      else if (isCut || text.length > MAX_HEAD_BYTES) this.#cutHead(text)
-      else this.#held = Buffer.from(text)
-      return start + length
+  /** Where the head ends, or the piece where it does not end in it. */
+  #readHead(bytes: Buffer, at: number, end: number, wireEnd: number): number {
+    const before = this.#held.length
+    const text = this.#held + bytes.toString('latin1', at, Math.min(end, at + MAX_HEAD_LENGTH))
+    const found = text.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length))
+    if (found >= 0) {
+      this.#held = ''
+      const length = found + HEAD_END.length
+      this.#takeHead(text.slice(0, length))
+      return at + length - before
     }
-    const next = at + found + HEAD_END.length - this.#held.length
-    this.#held = EMPTY
-    this.#takeHead(text.toString('latin1', 0, found + HEAD_END.length))
-    return next
+    if (before === 0 && !this.#mayBe(text.slice(0, 17))) this.#refuse()
+    else if (end < wireEnd || text.length >= MAX_HEAD_LENGTH) this.#cutHead(text)
+    else this.#held = text
+    return wireEnd
   }
 
   #mayBe(start: string): boolean {
-    return this.input.side === 'request' ? mayBeRequest(start) : mayBeResponse(start)
+    return this.side === 'request' ? mayBeRequest(start) : mayBeResponse(start)
   }
 
   #takeHead(text: string): void {
-    const { side, requestMethod, handler } = this.input
-    const head = side === 'request' ? readRequestHead(text) : readResponseHead(text, requestMethod())
+    const { side, handler } = this
+    const head = side === 'request' ? readRequestHead(text) : readResponseHead(text, handler.requestMethod)
     if (head === null) return this.#refuse()
-    if (isInterim(head)) {
-      this.#state = State.head
-      return
-    }
-    handler.head({ ...head, endsWithConnection: head.framing === 'connection' })
+    if (isInterim(head)) return
+    handler.head(side, head)
     this.#left = head.length
     if (head.framing === 'none') this.#end()
     else if (head.framing === 'length') this.#state = State.body
     else this.#state = head.framing === 'chunked' ? State.chunkSize : State.rest
   }
 
-  #cutHead(text: Buffer): void {
-    const start = text.toString('latin1', 0, 16)
-    if (this.input.side === 'request') {
-      const method = cutMethod(start)
-      const none = { target: null, status: null, announcesClose: false, endsWithConnection: false }
-      if (method !== null) this.input.handler.head({ method, ...none })
-    } else {
-      const status = /^HTTP\/1\.\d (\d{3})/.exec(start)?.[1]
-      const none = { method: null, target: null, announcesClose: false, endsWithConnection: false }
-      if (status !== undefined) this.input.handler.head({ status: Number(status), ...none })
+  /** What a head that was cut still tells. */
+  #cutHead(text: string): void {
+    const method = this.side === 'request' ? cutMethod(text.slice(0, 17)) : null
+    const status = this.side === 'response' ? /^HTTP\/1\.\d (\d{3})/.exec(text)?.[1] : undefined
+    if (method !== null || status !== undefined) {
+      const rest = { target: null, framing: 'none', announcesClose: false } as const
+      this.handler.head(this.side, { method, status: status === undefined ? null : Number(status), ...rest })
     }
     this.#lose()
   }
 
   #refuse(): void {
-    this.input.handler.foreign()
+    this.handler.foreign(this.side)
     this.#lose()
   }
 
   /** Lines between and behind chunks: their sizes, the end of a chunk, trailers. */
-  #readLine(bytes: Uint8Array, at: number, end: number): number {
-    const newline = bytes.indexOf(10, at)
-    const stop = newline < 0 || newline >= end ? end : newline + 1
-    const line = Buffer.concat([this.#held, bytes.subarray(at, stop)])
-    const isWhole = line.at(-1) === 10
-    this.#held = isWhole ? EMPTY : line
-    if (isWhole) this.#takeLine(line.toString('latin1').trim())
-    else if (line.length > (this.#state === State.trailer ? MAX_HEAD_BYTES : MAX_CHUNK_LINE)) this.#lose()
-    return stop
+  #readLine(bytes: Buffer, at: number, end: number): number {
+    const isTrailer = this.#state === State.trailer
+    const limit = isTrailer ? MAX_HEAD_LENGTH : MAX_CHUNK_LINE
+    const text = bytes.toString('latin1', at, Math.min(end, at + limit))
+    const newline = text.indexOf('\n')
+    const line = this.#held + (newline < 0 ? text : text.slice(0, newline))
+    if (newline < 0 && line.length >= limit) this.#lose()
+    else if (newline < 0) this.#held = line
+    else {
+      this.#held = ''
+      this.#takeLine(line.trim())
+    }
+    return newline < 0 ? at + text.length : at + newline + 1
   }
 
   #takeLine(line: string): void {
@@ -165,8 +159,6 @@ export class HttpReader implements MessageReader {
     this.#state = this.#left === 0 ? State.trailer : State.chunkData
   }
 }
-
-const EMPTY: Buffer = Buffer.alloc(0)
 
 /** 100 Continue and the like: the response proper follows. */
 const isInterim = ({ status }: HttpHead): boolean => status !== null && status < 200 && status !== 101

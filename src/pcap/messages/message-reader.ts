@@ -1,16 +1,23 @@
-/** What one side sends, cut into messages. Told in the order of the bytes. */
+export type MessageSide = 'request' | 'response'
+
+/** What both sides send, cut into messages. Told in the order of the bytes. */
 export interface MessageHandler {
   /** The first byte of a message. */
-  begin(): void
+  begin(side: MessageSide): void
   /** Its head was read. A response of status 1xx is no message of its own: it is not told. */
-  head(head: MessageHead): void
+  head(side: MessageSide, head: MessageHead): void
   /** Its last byte. */
-  end(): void
+  end(side: MessageSide): void
   /** Nothing will tell where the message ends but the other side's turn. */
-  unmarked(): void
+  unmarked(side: MessageSide): void
   /** The message is no HTTP though the connection speaks it. */
-  foreign(): void
+  foreign(side: MessageSide): void
+  /** Of the request that the next response answers; null where it is not known. */
+  readonly requestMethod: string | null
 }
+
+/** How the body of a message ends (RFC 9112, section 6). */
+export type Framing = 'none' | 'length' | 'chunked' | 'connection'
 
 export interface MessageHead {
   /** Null in responses and where it was cut. */
@@ -19,24 +26,16 @@ export interface MessageHead {
   readonly target: string | null
   /** Null in requests. */
   readonly status: number | null
+  readonly framing: Framing
   /** The side says that the connection ends with this message. */
   readonly announcesClose: boolean
-  /** The body ends where the connection does. */
-  readonly endsWithConnection: boolean
-}
-
-/** Payload of one segment that follows what was read before: bounds in a buffer, and how much of it was captured. */
-export interface Piece {
-  readonly bytes: Uint8Array
-  readonly start: number
-  /** Behind the last captured byte. */
-  readonly end: number
-  /** On the wire: not less than `end - start`. */
-  readonly length: number
 }
 
 export interface MessageReader {
-  read(piece: Piece): void
+  /**
+   * Payload that follows what was read before: `length` bytes on the wire, of which those from `start` to `end` were captured.
+   */
+  read(bytes: Buffer, start: number, end: number, length: number): void
   /** Bytes that the capture does not hold. */
   miss(): void
   /** The other side has begun to speak: a message whose end is not marked ended before. */

@@ -1,4 +1,4 @@
-import type { MessageHandler, MessageReader, Piece } from './message-reader.js'
+import type { MessageHandler, MessageReader, MessageSide } from './message-reader.js'
 
 /** Types of TLS records (RFC 8446, section 5.1). */
 const CHANGE_CIPHER = 0x14
@@ -33,12 +33,12 @@ export class TlsHandshake {
   isUnseen = false
 
   /** Whether a record carries data of the application. */
-  isData(side: 'request' | 'response', type: number, length: number): boolean {
+  isData(side: MessageSide, type: number, length: number): boolean {
     if (this.isUnseen) return type === DATA
     return side === 'request' ? this.#isRequestData(type) : type === DATA && this.#isResponseData(length)
   }
 
-  alert(side: 'request' | 'response', description: number): void {
+  alert(side: MessageSide, description: number): void {
     if (side === 'request' && CERTIFICATE_ALERTS.has(description)) this.certificateRefused = true
   }
 
@@ -74,12 +74,12 @@ export class TlsReader implements MessageReader {
   #isInMessage = false
 
   constructor(
-    private readonly side: 'request' | 'response',
+    private readonly side: MessageSide,
     private readonly handshake: TlsHandshake,
     private readonly handler: MessageHandler,
   ) {}
 
-  read({ bytes, start, end, length }: Piece): void {
+  read(bytes: Buffer, start: number, end: number, length: number): void {
     let at = start
     const wireEnd = start + length
     while (at < wireEnd) {
@@ -119,7 +119,7 @@ export class TlsReader implements MessageReader {
   #data(): void {
     if (this.#isInMessage) return
     this.#isInMessage = true
-    this.handler.begin()
-    this.handler.unmarked()
+    this.handler.begin(this.side)
+    this.handler.unmarked(this.side)
   }
 }

@@ -1,6 +1,6 @@
 /** A TCP segment as bounds in the packet's buffer; reused for the next one. */
 export class Segment {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Buffer = Buffer.alloc(0)
   isIpv6 = false
   /** IPv4: the address as a number. IPv6: a number that stands for it, see `AddressBook`. */
   source = 0

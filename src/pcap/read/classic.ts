@@ -27,7 +27,7 @@ export class ClassicFormat {
   ) {}
 
   /** Reads all whole records from `at` on; where the first byte lies that was not used. Throws `DamagedCapture`. */
-  read(bytes: Uint8Array, from: number): number {
+  read(bytes: Buffer, from: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = from
     if (this.#linkType < 0) {

@@ -17,7 +17,7 @@ export type CaptureEnd =
 export class CaptureDecoder {
   readonly #packet = new PacketView()
   #format: ClassicFormat | PcapngFormat | null = null
-  #rest: Uint8Array = new Uint8Array(0)
+  #rest = Buffer.alloc(0)
   /** Bytes of a block that are still to be passed over. */
   #skipped = 0
   #end: CaptureEnd | null = null
@@ -35,13 +35,13 @@ export class CaptureDecoder {
     const bytes = this.#join(chunk)
     this.#format ??= this.#recognize(bytes)
     if (this.#format === null) {
-      this.#rest = bytes.slice()
+      this.#rest = Buffer.from(bytes)
       return this.#end === null
     }
     try {
       const at = this.#format.read(bytes, 0)
       this.#skipped = Math.max(0, at - bytes.length)
-      this.#rest = bytes.slice(at)
+      this.#rest = Buffer.from(bytes.subarray(at))
     } catch (error) {
       if (!(error instanceof DamagedCapture)) throw error
       this.#end = { kind: 'damaged', what: error.message }
@@ -55,14 +55,14 @@ export class CaptureDecoder {
     return { kind: this.#rest.length > 0 || this.#skipped > 0 ? 'cut' : 'whole' }
   }
 
-  #join(chunk: Uint8Array): Uint8Array {
+  #join(chunk: Uint8Array): Buffer {
     const skipped = Math.min(this.#skipped, chunk.length)
     this.#skipped -= skipped
-    const bytes = skipped === 0 ? chunk : chunk.subarray(skipped)
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset + skipped, chunk.length - skipped)
     return this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
   }
 
-  #recognize(bytes: Uint8Array): ClassicFormat | PcapngFormat | null {
+  #recognize(bytes: Buffer): ClassicFormat | PcapngFormat | null {
     if (bytes.length < 4) return null
     const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, false)
     if (isClassicMagic(magic)) return new ClassicFormat(this.#packet, this.onPacket)

@@ -3,7 +3,7 @@
  * call only.
  */
 export class PacketView {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Buffer = Buffer.alloc(0)
   /** First captured byte. */
   start = 0
   /** Behind the last captured byte. */

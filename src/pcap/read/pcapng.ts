@@ -39,7 +39,7 @@ export class PcapngFormat {
   ) {}
 
   /** As `ClassicFormat.read`; the result lies behind `bytes` where a block is passed over that ends there. */
-  read(bytes: Uint8Array, from: number): number {
+  read(bytes: Buffer, from: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.packet.bytes = bytes
     let at = from

@@ -1,6 +1,6 @@
 import { mayBeResponse } from '../messages/http-head.js'
 import { HttpReader } from '../messages/http-reader.js'
-import type { MessageHandler, MessageHead, MessageReader } from '../messages/message-reader.js'
+import type { MessageHandler, MessageHead, MessageReader, MessageSide } from '../messages/message-reader.js'
 import { isTls, TlsHandshake, TlsReader } from '../messages/tls-reader.js'
 import { ACK, FIN, RST, type Segment, SYN } from '../network/segment.js'
 import { Exchange } from './exchange.js'
@@ -15,7 +15,7 @@ const FIRST_EPHEMERAL_PORT = 32_768
  * One TCP connection while its packets come: which side is the client, what was asked and answered, how it ended. What it keeps
  * does not grow with the number of its packets.
  */
-export class Connection {
+export class Connection implements FlowReceiver, MessageHandler {
   /** The side that asks; null while nothing tells. */
   client: Direction | null = null
   syn: Mark | null = null
@@ -52,7 +52,7 @@ export class Connection {
     this.firstNs = timeNs
     this.lastNs = timeNs
     this.activityNs = timeNs
-    this.flows = [new Flow(this.#receiver(0), heldBytes), new Flow(this.#receiver(1), heldBytes)]
+    this.flows = [new Flow(0, this, heldBytes), new Flow(1, this, heldBytes)]
   }
 
   /** Nothing more is to come but what is late. */
@@ -131,23 +131,17 @@ export class Connection {
       const isAsked = /^[A-Z]{2,16}(?: |$)/.test(start) && !isAnswer
       this.client = isAnswer ? ((1 - direction) as Direction) : isAsked ? direction : this.#guessClient()
     }
-    const request = this.#requestHandler()
-    const response = this.#responseHandler()
-    const requestMethod = (): string | null => this.exchange?.method ?? null
-    const readers: [MessageReader, MessageReader] = isEncrypted
-      ? this.#tlsReaders(request, response)
-      : [
-          new HttpReader({ side: 'request', handler: request, requestMethod }),
-          new HttpReader({ side: 'response', handler: response, requestMethod }),
-        ]
-    this.#readers = this.client === 0 ? readers : [readers[1], readers[0]]
+    const [request, response] = isEncrypted
+      ? this.#tlsReaders()
+      : [new HttpReader('request', this), new HttpReader('response', this)]
+    this.#readers = this.client === 0 ? [request, response] : [response, request]
   }
 
-  #tlsReaders(request: MessageHandler, response: MessageHandler): [MessageReader, MessageReader] {
+  #tlsReaders(): [MessageReader, MessageReader] {
     const handshake = new TlsHandshake()
     handshake.isUnseen = this.syn === null && this.synAnswer === null
     this.handshake = handshake
-    return [new TlsReader('request', handshake, request), new TlsReader('response', handshake, response)]
+    return [new TlsReader('request', handshake, this), new TlsReader('response', handshake, this)]
   }
 
   #guessClient(): Direction {
@@ -157,19 +151,18 @@ export class Connection {
     return isFirstServer ? 1 : 0
   }
 
-  #receiver(direction: Direction): FlowReceiver {
-    return {
-      receive: (bytes, start, end, length, at, sequence) => {
-        this.#at = at
-        this.#sequence = sequence
-        const readers = this.#readers
-        if (readers === null) return
-        readers[1 - direction].turn()
-        readers[direction].read({ bytes, start, end, length })
-        this.#count(direction, length, at)
-      },
-      miss: () => this.#readers?.[direction].miss(),
-    }
+  receive(flow: Flow, bytes: Buffer, start: number, end: number, length: number, at: Mark): void {
+    const readers = this.#readers
+    if (readers === null) return
+    this.#at = at
+    this.#sequence = flow.sequence
+    readers[1 - flow.direction].turn()
+    readers[flow.direction].read(bytes, start, end, length)
+    this.#count(flow.direction, length, at)
+  }
+
+  miss({ direction }: Flow): void {
+    this.#readers?.[direction].miss()
   }
 
   #count(direction: Direction, length: number, at: Mark): void {
@@ -186,55 +179,51 @@ export class Connection {
     if (this.closedFirst === null) this.activityNs = at.timeNs
   }
 
-  #requestHandler(): MessageHandler {
-    return {
-      begin: () => {
-        this.requests++
-        this.previous = this.exchange
-        this.exchange = new Exchange(this.#at, this.#sequence, this.#at.timeNs - this.activityNs)
-      },
-      head: (head) => this.#requestHead(head),
-      end: () => {
-        if (this.exchange !== null) this.exchange.requestComplete = true
-      },
-      unmarked: () => {
-        if (this.exchange !== null) this.exchange.requestComplete = null
-      },
-      foreign: () => {},
+  get requestMethod(): string | null {
+    return this.exchange?.method ?? null
+  }
+
+  begin(side: MessageSide): void {
+    if (side === 'request') {
+      this.requests++
+      this.previous = this.exchange
+      this.exchange = new Exchange(this.#at, this.#sequence, this.#at.timeNs - this.activityNs)
+    } else if (this.exchange !== null) {
+      this.exchange.responseFirst ??= this.#at
+      this.exchange.responseComplete = false
+      this.longestReuseNs = Math.max(this.longestReuseNs, this.exchange.idleNs)
     }
   }
 
-  #requestHead({ method, target, announcesClose }: MessageHead): void {
+  head(side: MessageSide, { method, target, status, framing, announcesClose }: MessageHead): void {
+    const { exchange } = this
+    if (exchange === null) return
+    exchange.announcesClose ||= announcesClose
+    if (side === 'request') {
+      exchange.method = method
+      exchange.target = target
+    } else {
+      exchange.status = status
+      exchange.endsWithConnection = framing === 'connection'
+    }
+  }
+
+  end(side: MessageSide): void {
+    this.#mark(side, true)
+  }
+
+  unmarked(side: MessageSide): void {
+    this.#mark(side, null)
+  }
+
+  foreign(side: MessageSide): void {
+    if (side === 'response' && this.exchange !== null) this.exchange.isForeign = true
+  }
+
+  #mark(side: MessageSide, isComplete: true | null): void {
     if (this.exchange === null) return
-    this.exchange.method = method
-    this.exchange.target = target
-    this.exchange.announcesClose ||= announcesClose
-  }
-
-  #responseHandler(): MessageHandler {
-    return {
-      begin: () => {
-        if (this.exchange === null) return
-        this.exchange.responseFirst ??= this.#at
-        this.exchange.responseComplete = false
-        this.longestReuseNs = Math.max(this.longestReuseNs, this.exchange.idleNs)
-      },
-      head: ({ status, announcesClose, endsWithConnection }) => {
-        if (this.exchange === null) return
-        this.exchange.status = status
-        this.exchange.announcesClose ||= announcesClose
-        this.exchange.endsWithConnection = endsWithConnection
-      },
-      end: () => {
-        if (this.exchange !== null) this.exchange.responseComplete = true
-      },
-      unmarked: () => {
-        if (this.exchange !== null) this.exchange.responseComplete = null
-      },
-      foreign: () => {
-        if (this.exchange !== null) this.exchange.isForeign = true
-      },
-    }
+    if (side === 'request') this.exchange.requestComplete = isComplete
+    else this.exchange.responseComplete = isComplete
   }
 
   #receiveRequest(exchange: Exchange, acknowledgement: number, number: number, timeNs: number): void {

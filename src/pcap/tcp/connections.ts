@@ -15,7 +15,7 @@ export interface ConnectionsInput {
 const NS_PER_SECOND = 1_000_000_000
 /** So long after a close packets may still belong to it: repeated ones, answers to them. */
 const LINGER_NS = 10 * NS_PER_SECOND
-const FIRST_SWEEP = 2_048
+const FIRST_SWEEP = 256
 
 /** The connections of a capture: by the stream of each segment, a bounded number at one time. */
 export class Connections {

@@ -1,4 +1,5 @@
 import { advance, distance } from './sequence.js'
+import type { Direction } from './streams.js'
 
 /** A packet of the capture, by its number in the file and its time. */
 export interface Mark {
@@ -17,24 +18,25 @@ export interface Close extends Mark {
 /** A segment that came before one that precedes it. */
 interface Held extends Mark {
   readonly sequence: number
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
   readonly length: number
 }
 
-/** What a flow does with payload once it is in order. */
+/** What becomes of payload once it is in order. */
 export interface FlowReceiver {
   /** `length` bytes on the wire, of which those from `start` to `end` were captured. */
-  receive(bytes: Uint8Array, start: number, end: number, length: number, at: Mark, sequence: number): void
+  receive(flow: Flow, bytes: Buffer, start: number, end: number, length: number, at: Mark): void
   /** Bytes that were received and are not in the capture. */
-  miss(): void
+  miss(flow: Flow): void
 }
 
-/** All bytes that flows hold for order at one time; beyond it, what comes too early counts as missing what precedes it. */
+/** How many bytes all flows may still hold until what precedes them comes; beyond it, that counts as missing. */
 export class HeldBytes {
   left = 32 * 1_048_576
 }
 
 const MAX_HELD_SEGMENTS = 64
+const NONE: readonly Held[] = []
 
 /** One direction of a connection: puts its payload in order, each byte once. */
 export class Flow {
@@ -48,20 +50,16 @@ export class Flow {
   retransmissions = 0
   /** Of TCP: a segment before the next byte, to see whether the other side is there. */
   keepAliveProbes = 0
-  /** Payload on the wire, each byte once. */
-  payloadBytes = 0
-  #held: Held[] = []
+  #held: readonly Held[] = NONE
 
   constructor(
+    readonly direction: Direction,
     private readonly receiver: FlowReceiver,
     private readonly heldBytes: HeldBytes,
   ) {}
 
-  /** The first of the two. */
-  get close(): Close | null {
-    if (this.fin === null || this.rst === null) return this.fin ?? this.rst
-    return this.fin.number <= this.rst.number ? this.fin : this.rst
-  }
+  /** Sequence number of the first byte that was received last. */
+  sequence = 0
 
   begin(sequence: number): void {
     if (this.next < 0) this.next = sequence
@@ -75,11 +73,19 @@ export class Flow {
     return length <= 1 && this.next >= 0 && distance(sequence, this.next) === -1
   }
 
-  add(bytes: Uint8Array, start: number, end: number, length: number, sequence: number, at: Mark): void {
+  add(bytes: Buffer, start: number, end: number, length: number, sequence: number, at: Mark): void {
     this.begin(sequence)
-    const ahead = distance(sequence, this.next)
-    if (ahead > 0) {
-      if (!this.#isHole(sequence)) return this.#hold({ ...at, sequence, bytes: bytes.slice(start, end), length })
+    if (distance(sequence, this.next) > 0) {
+      if (!this.#isHole(sequence)) {
+        this.#hold({
+          number: at.number,
+          timeNs: at.timeNs,
+          sequence,
+          bytes: Buffer.from(bytes.subarray(start, end)),
+          length,
+        })
+        return
+      }
       this.#skipTo(sequence)
     }
     this.#deliver(bytes, start, end, length, sequence, at)
@@ -94,16 +100,15 @@ export class Flow {
     }
   }
 
-  #deliver(bytes: Uint8Array, start: number, end: number, length: number, sequence: number, at: Mark): void {
+  #deliver(bytes: Buffer, start: number, end: number, length: number, sequence: number, at: Mark): void {
     const known = -distance(sequence, this.next)
     if (known >= length) {
       this.retransmissions++
       return
     }
-    const from = Math.min(start + known, end)
-    this.next = advance(this.next, length - known)
-    this.payloadBytes += length - known
-    this.receiver.receive(bytes, from, end, length - known, at, advance(sequence, known))
+    this.sequence = advance(sequence, known)
+    this.next = advance(sequence, length)
+    this.receiver.receive(this, bytes, Math.min(start + known, end), end, length - known, at)
   }
 
   /** The other side has what lies before: it is not late but missing from the capture. */
@@ -113,14 +118,14 @@ export class Flow {
 
   #skipTo(sequence: number): void {
     this.next = sequence
-    this.receiver.miss()
+    this.receiver.miss(this)
   }
 
   #hold(segment: Held): void {
-    if (this.#held.some(({ sequence, length }) => sequence === segment.sequence && length >= segment.length)) return
+    const before = this.#held
+    if (before.some(({ sequence, length }) => sequence === segment.sequence && length >= segment.length)) return
     this.heldBytes.left -= segment.bytes.length
-    this.#held.push(segment)
-    this.#held.sort((a, b) => distance(a.sequence, b.sequence))
+    this.#held = [...before, segment].sort((a, b) => distance(a.sequence, b.sequence))
     if (this.#held.length <= MAX_HELD_SEGMENTS && this.heldBytes.left >= 0) return
     this.#skipTo(this.#held[0].sequence)
     this.#release()
@@ -133,7 +138,7 @@ export class Flow {
         if (!this.#isHole(first.sequence)) return
         this.#skipTo(first.sequence)
       }
-      this.#held.shift()
+      this.#held = this.#held.length === 1 ? NONE : this.#held.slice(1)
       this.heldBytes.left += first.bytes.length
       this.#deliver(first.bytes, 0, first.bytes.length, first.length, first.sequence, first)
     }

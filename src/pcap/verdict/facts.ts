@@ -1,6 +1,6 @@
 import type { Connection } from '../tcp/connection.js'
 import type { Exchange } from '../tcp/exchange.js'
-import type { Close, Mark } from '../tcp/flow.js'
+import type { Close, Flow, Mark } from '../tcp/flow.js'
 
 export type Side = 'client' | 'target'
 
@@ -44,7 +44,8 @@ export function factsOf(connection: Connection): ConnectionFacts {
   const client = connection.client ?? 0
   const flows = { client: connection.flows[client], target: connection.flows[1 - client] }
   const closedFirst = connection.closedFirst === null ? null : connection.closedFirst === client ? 'client' : 'target'
-  const first = closedFirst === null ? null : flows[closedFirst].close
+  const closing = { client: closingOf(flows.client), target: closingOf(flows.target) }
+  const first = closedFirst === null ? null : firstClose(closing[closedFirst])
   return {
     index,
     client: endpoints[client],
@@ -57,18 +58,28 @@ export function factsOf(connection: Connection): ConnectionFacts {
     syns,
     synAnswer,
     closedFirst,
-    closing: {
-      client: { fin: flows.client.fin, rst: flows.client.rst },
-      target: { fin: flows.target.fin, rst: flows.target.rst },
-    },
+    closing,
     idleNs: first === null ? null : first.timeNs - connection.activityNs,
     longestReuseNs: connection.longestReuseNs,
-    exchange,
-    previous,
+    exchange: detached(exchange),
+    previous: detached(previous),
     tls: connection.handshake,
     retransmissions: flows.client.retransmissions + flows.target.retransmissions,
     keepAliveProbes: flows.client.keepAliveProbes + flows.target.keepAliveProbes,
   }
+}
+
+const closingOf = ({ fin, rst }: Flow): Closing => (fin === null && rst === null ? OPEN : { fin, rst })
+const OPEN: Closing = { fin: null, rst: null }
+
+const MAX_TARGET_LENGTH = 2_048
+
+/** A text that was cut out of another one keeps it in memory. */
+function detached(exchange: Exchange | null): Exchange | null {
+  if (exchange !== null && exchange.target !== null) {
+    exchange.target = Buffer.from(exchange.target.slice(0, MAX_TARGET_LENGTH), 'latin1').toString('latin1')
+  }
+  return exchange
 }
 
 /** The first close of a side; null where it did not close. */
