@@ -89,7 +89,7 @@ export function toDocument(finding: Finding, pathOf: PathOf): ConnectionDocument
     requests: facts.requests,
     closed_by: facts.closedFirst,
     closed_with: first?.kind ?? null,
-    idle_ms: facts.idleNs === null ? null : Math.round(facts.idleNs / 1_000) / 1_000,
+    idle_ms: verdict.idleNs === null ? null : Math.round(verdict.idleNs / 1_000) / 1_000,
     cause: verdict.cause,
     form: verdict.form,
     confidence: verdict.confidence,

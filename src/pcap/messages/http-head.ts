@@ -50,6 +50,9 @@ export function readResponseHead(text: string, requestMethod: string | null): Ht
 /** The method where a request was cut before the end of its head; null where not even that is whole. */
 export const cutMethod = (text: string): string | null => /^([A-Z]{3,16}) /.exec(text)?.[1] ?? null
 
+/** Whether these characters, from anywhere in what a client sends, are surely where a request begins. */
+export const isRequestStart = (start: string): boolean => /^[A-Z]{3,16} (?:\/|https?:)/.test(start)
+
 /** Whether a message that begins with these characters may be a request. */
 export const mayBeRequest = (start: string): boolean => /^[A-Z]{1,16}(?: |$)/.test(start)
 

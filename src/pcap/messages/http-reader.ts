@@ -1,6 +1,7 @@
 import {
   cutMethod,
   type HttpHead,
+  isRequestStart,
   mayBeRequest,
   mayBeResponse,
   readRequestHead,
@@ -26,6 +27,8 @@ export class HttpReader implements MessageReader {
   #held = ''
   /** Bytes of the body or chunk that are still to come. */
   #left = 0
+  /** Bytes are missing right before the next piece, so that it may begin with a message. */
+  #isBehindGap = false
 
   constructor(
     private readonly side: MessageSide,
@@ -35,6 +38,8 @@ export class HttpReader implements MessageReader {
   read(bytes: Buffer, start: number, end: number, length: number): void {
     let at = start
     const wireEnd = start + length
+    if (this.#isBehindGap && this.#isStart(bytes.toString('latin1', at, Math.min(end, at + 24)))) this.turn()
+    this.#isBehindGap = false
     while (at < wireEnd) {
       if (this.#state === State.between) this.#begin()
       if (this.#state === State.body || this.#state === State.chunkData) at = this.#pass(at, wireEnd)
@@ -48,6 +53,7 @@ export class HttpReader implements MessageReader {
   miss(): void {
     if (this.#state === State.between) this.#begin()
     this.#lose()
+    this.#isBehindGap = true
   }
 
   turn(): void {
@@ -100,6 +106,10 @@ export class HttpReader implements MessageReader {
 
   #mayBe(start: string): boolean {
     return this.side === 'request' ? mayBeRequest(start) : mayBeResponse(start)
+  }
+
+  #isStart(start: string): boolean {
+    return this.side === 'request' ? isRequestStart(start) : start.startsWith('HTTP/1.')
   }
 
   #takeHead(text: string): void {

@@ -33,6 +33,7 @@ export class CaptureDecoder {
   push(chunk: Uint8Array): boolean {
     if (this.#end !== null) return false
     const bytes = this.#join(chunk)
+    if (this.#skipped > 0) return true
     this.#format ??= this.#recognize(bytes)
     if (this.#format === null) {
       this.#rest = Buffer.from(bytes)

@@ -161,7 +161,9 @@ export class Connection implements FlowReceiver, MessageHandler {
     this.#count(flow.direction, length, at)
   }
 
-  miss({ direction }: Flow): void {
+  miss({ direction, sequence }: Flow, at: Mark): void {
+    this.#at = at
+    this.#sequence = sequence
     this.#readers?.[direction].miss()
   }
 

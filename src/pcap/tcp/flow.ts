@@ -26,8 +26,8 @@ interface Held extends Mark {
 export interface FlowReceiver {
   /** `length` bytes on the wire, of which those from `start` to `end` were captured. */
   receive(flow: Flow, bytes: Buffer, start: number, end: number, length: number, at: Mark): void
-  /** Bytes that were received and are not in the capture. */
-  miss(flow: Flow): void
+  /** Bytes that were received and are not in the capture; `at` is the packet behind them. */
+  miss(flow: Flow, at: Mark): void
 }
 
 /** How many bytes all flows may still hold until what precedes them comes; beyond it, that counts as missing. */
@@ -86,7 +86,7 @@ export class Flow {
         })
         return
       }
-      this.#skipTo(sequence)
+      this.#skipTo(sequence, at)
     }
     this.#deliver(bytes, start, end, length, sequence, at)
     if (this.#held.length > 0) this.#release()
@@ -95,7 +95,7 @@ export class Flow {
   /** Gives up what it holds back. */
   flush(): void {
     while (this.#held.length > 0) {
-      this.#skipTo(this.#held[0].sequence)
+      this.#skipTo(this.#held[0].sequence, this.#held[0])
       this.#release()
     }
   }
@@ -116,9 +116,10 @@ export class Flow {
     return this.acknowledged >= 0 && distance(this.acknowledged, sequence) >= 0
   }
 
-  #skipTo(sequence: number): void {
+  #skipTo(sequence: number, at: Mark): void {
+    this.sequence = this.next
     this.next = sequence
-    this.receiver.miss(this)
+    this.receiver.miss(this, at)
   }
 
   #hold(segment: Held): void {
@@ -127,7 +128,7 @@ export class Flow {
     this.heldBytes.left -= segment.bytes.length
     this.#held = [...before, segment].sort((a, b) => distance(a.sequence, b.sequence))
     if (this.#held.length <= MAX_HELD_SEGMENTS && this.heldBytes.left >= 0) return
-    this.#skipTo(this.#held[0].sequence)
+    this.#skipTo(this.#held[0].sequence, this.#held[0])
     this.#release()
   }
 
@@ -136,7 +137,7 @@ export class Flow {
       const [first] = this.#held
       if (distance(first.sequence, this.next) > 0) {
         if (!this.#isHole(first.sequence)) return
-        this.#skipTo(first.sequence)
+        this.#skipTo(first.sequence, first)
       }
       this.#held = this.#held.length === 1 ? NONE : this.#held.slice(1)
       this.heldBytes.left += first.bytes.length

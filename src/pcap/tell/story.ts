@@ -194,11 +194,11 @@ function received({ facts: { exchange, closing } }: StoryInput): readonly Step[]
     : step(at, 'the target acknowledges it: it was received')
 }
 
-function targetClosed({ facts }: StoryInput, says: (idle: string) => string): readonly Step[] {
+function targetClosed({ facts, verdict }: StoryInput, says: (idle: string) => string): readonly Step[] {
   const close = firstClose(facts.closing.target)
   if (close === null) return []
   const isFirst = facts.closedFirst === 'target'
-  const idle = isFirst && facts.idleNs !== null ? ` after ${span(facts.idleNs)} without use` : ''
+  const idle = isFirst && verdict.idleNs !== null ? ` after ${span(verdict.idleNs)} without use` : ''
   return step(close, isFirst ? `${says(idle)} (${flag(close)})` : `the target closes its side, too (${flag(close)})`)
 }
 

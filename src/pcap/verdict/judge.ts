@@ -41,7 +41,11 @@ export interface Verdict {
    * closed before it wrote. The log alone tells that there was one. Null where nothing like it can have been.
    */
   readonly unseenRequestCause: Cause | null
+  /** Without use before the first close, in nanoseconds: a request that the closing side had not read is no use. */
+  readonly idleNs: number | null
 }
+
+type Judgement = Omit<Verdict, 'idleNs'>
 
 export interface Circumstances {
   /** Of the connection's target; null where it could not be measured. */
@@ -62,6 +66,13 @@ const LEAST_TIMEOUT_NS = 1_000 * MS
 
 /** The verdict on a connection: a pure function of its packets and of what its target does elsewhere. */
 export function judge(facts: ConnectionFacts, circumstances: Circumstances): Verdict {
+  const judgement = judgeConnection(facts, circumstances)
+  const { idleNs, exchange } = facts
+  const beforeRequestNs = judgement.form === 'unread' ? (exchange?.idleNs ?? 0) : 0
+  return { ...judgement, idleNs: idleNs === null ? null : idleNs + beforeRequestNs }
+}
+
+function judgeConnection(facts: ConnectionFacts, circumstances: Circumstances): Judgement {
   const { exchange } = facts
   if (exchange === null) return judgeUnused(facts, circumstances)
   if (exchange.isForeign) return verdict('bad_response', 'foreign', 1)
@@ -71,14 +82,14 @@ export function judge(facts: ConnectionFacts, circumstances: Circumstances): Ver
   return judgeCutResponse(facts, exchange)
 }
 
-const verdict = (cause: Cause | 'none', form: Form, confidence = 0): Verdict => ({
+const verdict = (cause: Cause | 'none', form: Form, confidence = 0): Judgement => ({
   cause,
   form,
   confidence,
   unseenRequestCause: null,
 })
 
-function judgeUnused(facts: ConnectionFacts, { endNs }: Circumstances): Verdict {
+function judgeUnused(facts: ConnectionFacts, { endNs }: Circumstances): Judgement {
   const { syn, syns, synAnswer, closing, closedFirst, tls } = facts
   if (syn !== null && synAnswer === null && facts.packets === syns + countOf(closing.target.rst)) {
     if (closing.target.rst !== null) return verdict('connect_refused', 'refused', 1)
@@ -95,17 +106,28 @@ function judgeUnused(facts: ConnectionFacts, { endNs }: Circumstances): Verdict 
 
 const countOf = (close: Close | null): number => (close === null ? 0 : 1)
 
-function judgeUnanswered(facts: ConnectionFacts, exchange: Readonly<Exchange>, circumstances: Circumstances): Verdict {
+function judgeUnanswered(
+  facts: ConnectionFacts,
+  exchange: Readonly<Exchange>,
+  circumstances: Circumstances,
+): Judgement {
   const close = firstClose(facts.closing.target)
   if (facts.closedFirst === 'client') return judgeGatewayGaveUp(facts, exchange)
   if (close === null) return verdict('none', 'other')
-  if (facts.tls !== null && facts.tls.maybeTickets > 0) return verdict('undetermined', 'unclear_end')
+  if (maybeAnswered(facts)) return verdict('undetermined', 'unclear_end')
   if (isUnread(exchange.requestSequence, close.acknowledgement)) return judgeUnread(facts, exchange, close)
   if (explainsIdleness(exchange, close, circumstances.idleTimeout)) return verdict('keepalive_race', 'unread', 0.9)
   return verdict('premature_close', exchange.requestComplete === false ? 'during_upload' : 'no_answer', 1)
 }
 
-function judgeUnread({ syn, previous, closing }: ConnectionFacts, exchange: Readonly<Exchange>, close: Close): Verdict {
+/** One record behind the handshake of TLS 1.3 is a session ticket or the whole answer; servers send several tickets, or none. */
+const maybeAnswered = ({ tls, previous }: ConnectionFacts): boolean => previous === null && tls?.maybeTickets === 1
+
+function judgeUnread(
+  { syn, previous, closing }: ConnectionFacts,
+  exchange: Readonly<Exchange>,
+  close: Close,
+): Judgement {
   const isReused = previous !== null || syn === null || exchange.idleNs >= LEAST_IDLE_NS
   if (!isReused) return verdict('premature_close', 'fresh', 0.9)
   if (close.number < exchange.requestFirst.number) return verdict('keepalive_race', 'after_close', 1)
@@ -124,7 +146,7 @@ function isAbout(idleMs: number, { lowMs, highMs }: IdleTimeout): boolean {
   return idleMs >= lowMs - margin && idleMs <= highMs + margin
 }
 
-function judgeGatewayGaveUp({ closing }: ConnectionFacts, exchange: Readonly<Exchange>): Verdict {
+function judgeGatewayGaveUp({ closing }: ConnectionFacts, exchange: Readonly<Exchange>): Judgement {
   const close = firstClose(closing.client)
   if (exchange.requestComplete === false) return verdict('client_abort', 'gateway_stopped', 0.8)
   const waitedNs = close === null ? 0 : close.timeNs - exchange.requestLast.timeNs
@@ -133,20 +155,24 @@ function judgeGatewayGaveUp({ closing }: ConnectionFacts, exchange: Readonly<Exc
     : verdict('undetermined', 'gateway_stopped')
 }
 
-function idleClose({ closedFirst }: ConnectionFacts, { announcesClose }: Readonly<Exchange>): Verdict {
+function idleClose({ closedFirst }: ConnectionFacts, { announcesClose }: Readonly<Exchange>): Judgement {
   if (closedFirst !== 'target') return verdict('none', 'other')
   return { ...verdict('none', 'idle_close'), unseenRequestCause: announcesClose ? null : 'keepalive_race' }
 }
 
 /** Where the response ended is not to be seen; a close long after its last byte was not in its middle. */
-function judgeUnmarked(facts: ConnectionFacts, exchange: Readonly<Exchange>, { idleTimeout }: Circumstances): Verdict {
+function judgeUnmarked(
+  facts: ConnectionFacts,
+  exchange: Readonly<Exchange>,
+  { idleTimeout }: Circumstances,
+): Judgement {
   if (facts.closedFirst === 'client') return verdict('none', 'other')
   const idleNs = facts.idleNs ?? 0
   const isIdle = idleNs >= LEAST_IDLE_NS || (idleTimeout !== null && isAbout(idleNs / MS, idleTimeout))
   return isIdle ? idleClose(facts, exchange) : verdict('undetermined', 'unclear_end')
 }
 
-function judgeCutResponse({ closedFirst, closing }: ConnectionFacts, exchange: Readonly<Exchange>): Verdict {
+function judgeCutResponse({ closedFirst, closing }: ConnectionFacts, exchange: Readonly<Exchange>): Judgement {
   if (closedFirst === 'client') return verdict('client_abort', 'gateway_stopped', 0.7)
   if (exchange.endsWithConnection && closing.target.rst === null) return verdict('none', 'other')
   return exchange.status === null
