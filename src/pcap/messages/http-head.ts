@@ -10,15 +10,14 @@ export function readRequestHead(text: string): HttpHead | null {
   const line = REQUEST_LINE.exec(text)
   if (line === null) return null
   const [, method, target, version] = line
-  const length = contentLength(text)
-  const isChunked = CHUNKED.test(text)
+  const { length, isChunked, connection } = readFields(text)
   return {
     method,
     target,
     status: null,
     framing: isChunked ? 'chunked' : length > 0 ? 'length' : 'none',
     length,
-    announcesClose: announcesClose(text, version),
+    announcesClose: announcesClose(connection, version),
   }
 }
 
@@ -28,22 +27,16 @@ export function readResponseHead(text: string, requestMethod: string | null): Ht
   if (line === null) return null
   const [, version, digits] = line
   const status = Number(digits)
-  const length = contentLength(text)
+  const { length, isChunked, connection } = readFields(text)
   const hasNoBody = requestMethod === 'HEAD' || status === 204 || status === 304 || (status < 200 && status !== 101)
-  const framing = CHUNKED.test(text)
-    ? 'chunked'
-    : length < 0 || status === 101
-      ? 'connection'
-      : length > 0
-        ? 'length'
-        : 'none'
+  const framing = isChunked ? 'chunked' : length < 0 || status === 101 ? 'connection' : length > 0 ? 'length' : 'none'
   return {
     method: null,
     target: null,
     status,
     framing: hasNoBody ? 'none' : framing,
     length,
-    announcesClose: announcesClose(text, version),
+    announcesClose: announcesClose(connection, version),
   }
 }
 
@@ -62,17 +55,39 @@ export const mayBeResponse = (start: string): boolean =>
 
 const REQUEST_LINE = /^([A-Z][A-Z-]{0,31}) (\S{1,8192}) HTTP\/(\d\.\d)\r\n/
 const STATUS_LINE = /^HTTP\/(\d\.\d) (\d{3})(?: [^\r\n]*)?\r\n/
-const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n/i
-const CHUNKED = /\r\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r\n/i
-const CONNECTION = /\r\nconnection:([^\r\n]*)\r\n/i
 
-/** -1 where there is none. */
-function contentLength(text: string): number {
-  const found = CONTENT_LENGTH.exec(text)
-  return found === null ? -1 : Number(found[1])
+interface Fields {
+  /** -1 where there is none. */
+  readonly length: number
+  readonly isChunked: boolean
+  /** Of `Connection`, in lower case. */
+  readonly connection: string
 }
 
-function announcesClose(text: string, version: string): boolean {
-  const connection = CONNECTION.exec(text)?.[1].toLowerCase() ?? ''
+/** The three fields that decide where a message and its connection end, in one pass over the lines. */
+function readFields(text: string): Fields {
+  let length = -1
+  let isChunked = false
+  let connection = ''
+  let at = text.indexOf('\r\n') + 2
+  for (let end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
+    const first = text.charCodeAt(at) | 0x20
+    if (first === LETTER_C || first === LETTER_T) {
+      const colon = text.indexOf(':', at)
+      const name = colon > 0 && colon < end ? text.slice(at, colon).toLowerCase() : ''
+      const value = name === '' ? '' : text.slice(colon + 1, end).trim()
+      if (name === 'content-length' && /^\d{1,15}$/.test(value)) length = Number(value)
+      else if (name === 'transfer-encoding') isChunked = /\bchunked$/i.test(value)
+      else if (name === 'connection') connection = value.toLowerCase()
+    }
+    at = end + 2
+  }
+  return { length, isChunked, connection }
+}
+
+const LETTER_C = 0x63
+const LETTER_T = 0x74
+
+function announcesClose(connection: string, version: string): boolean {
   return version === '1.0' ? !connection.includes('keep-alive') : connection.includes('close')
 }

@@ -17,7 +17,7 @@ export type CaptureEnd =
 export class CaptureDecoder {
   readonly #packet = new PacketView()
   #format: ClassicFormat | PcapngFormat | null = null
-  #rest = Buffer.alloc(0)
+  #rest: Buffer = EMPTY
   /** Bytes of a block that are still to be passed over. */
   #skipped = 0
   #end: CaptureEnd | null = null
@@ -31,22 +31,20 @@ export class CaptureDecoder {
 
   /** False once nothing more can be read: the bytes that follow are ignored. */
   push(chunk: Uint8Array): boolean {
-    if (this.#end !== null) return false
-    const bytes = this.#join(chunk)
-    if (this.#skipped > 0) return true
-    this.#format ??= this.#recognize(bytes)
-    if (this.#format === null) {
-      this.#rest = Buffer.from(bytes)
-      return this.#end === null
+    const skipped = this.#skipped
+    this.#skipped = 0
+    let bytes = this.#behind(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), skipped)
+    // Most of a chunk is read where it lies: what was left of the one before is joined with its head alone.
+    while (this.#rest.length > 0 && bytes.length > 0) {
+      const rest = this.#rest
+      const added = Math.min(bytes.length, Math.max(JOINED_BYTES, rest.length))
+      const joined = Buffer.concat([rest, bytes.subarray(0, added)])
+      const at = this.#read(joined)
+      const isPast = at >= rest.length
+      this.#rest = isPast ? EMPTY : joined.subarray(at)
+      bytes = this.#behind(bytes, isPast ? at - rest.length : added)
     }
-    try {
-      const at = this.#format.read(bytes, 0)
-      this.#skipped = Math.max(0, at - bytes.length)
-      this.#rest = Buffer.from(bytes.subarray(at))
-    } catch (error) {
-      if (!(error instanceof DamagedCapture)) throw error
-      this.#end = { kind: 'damaged', what: error.message }
-    }
+    if (bytes.length > 0) this.#rest = Buffer.from(this.#behind(bytes, this.#read(bytes)))
     return this.#end === null
   }
 
@@ -56,11 +54,24 @@ export class CaptureDecoder {
     return { kind: this.#rest.length > 0 || this.#skipped > 0 ? 'cut' : 'whole' }
   }
 
-  #join(chunk: Uint8Array): Buffer {
-    const skipped = Math.min(this.#skipped, chunk.length)
-    this.#skipped -= skipped
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset + skipped, chunk.length - skipped)
-    return this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+  /** The bytes from `at` on; what lies behind them is passed over when it comes. */
+  #behind(bytes: Buffer, at: number): Buffer {
+    this.#skipped += Math.max(0, at - bytes.length)
+    return bytes.subarray(at)
+  }
+
+  /** Where the first byte lies that was not used: behind them all where it is to be passed over. */
+  #read(bytes: Buffer): number {
+    if (this.#end !== null) return bytes.length
+    this.#format ??= this.#recognize(bytes)
+    if (this.#format === null) return 0
+    try {
+      return this.#format.read(bytes, 0)
+    } catch (error) {
+      if (!(error instanceof DamagedCapture)) throw error
+      this.#end = { kind: 'damaged', what: error.message }
+      return bytes.length
+    }
   }
 
   #recognize(bytes: Buffer): ClassicFormat | PcapngFormat | null {
@@ -72,3 +83,6 @@ export class CaptureDecoder {
     return null
   }
 }
+
+const EMPTY: Buffer = Buffer.alloc(0)
+const JOINED_BYTES = 16_384

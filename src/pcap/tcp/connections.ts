@@ -1,5 +1,5 @@
 import type { AddressBook } from '../network/address-book.js'
-import type { Segment } from '../network/segment.js'
+import { FIN, RST, type Segment } from '../network/segment.js'
 import { Connection } from './connection.js'
 import { HeldBytes } from './flow.js'
 import { Streams } from './streams.js'
@@ -15,7 +15,6 @@ export interface ConnectionsInput {
 const NS_PER_SECOND = 1_000_000_000
 /** So long after a close packets may still belong to it: repeated ones, answers to them. */
 const LINGER_NS = 10 * NS_PER_SECOND
-const FIRST_SWEEP = 256
 
 /** The connections of a capture: by the stream of each segment, a bounded number at one time. */
 export class Connections {
@@ -27,7 +26,9 @@ export class Connections {
   readonly #open = new Map<number, Connection>()
   readonly #heldBytes = new HeldBytes()
   readonly #maxOpen: number
-  #sweepAt = FIRST_SWEEP
+  /** In the order of their close; the first ones have been dealt with. */
+  #closed: Connection[] = []
+  #firstClosed = 0
 
   constructor(private readonly input: ConnectionsInput) {
     this.#maxOpen = input.maxOpen ?? 32_768
@@ -39,7 +40,10 @@ export class Connections {
     const index = streams.locate(segment)
     const connection = index < known ? this.#open.get(index) : this.#begin(index, segment, timeNs)
     if (connection === undefined) this.late++
-    else connection.segment(segment, streams.direction, number, timeNs)
+    else {
+      connection.segment(segment, streams.direction, number, timeNs)
+      if ((segment.flags & (FIN | RST)) !== 0 && connection.isClosed) this.#closed.push(connection)
+    }
   }
 
   /** The capture is at its end. */
@@ -49,7 +53,8 @@ export class Connections {
   }
 
   #begin(index: number, segment: Segment, timeNs: number): Connection {
-    if (this.#open.size >= this.#sweepAt) this.#sweep(timeNs)
+    this.#finishClosed(timeNs)
+    if (this.#open.size >= this.#maxOpen) this.#evict()
     const { isIpv6, source, destination, sourcePort, destinationPort } = segment
     const from = this.input.addresses.endpoint(isIpv6, source, sourcePort)
     const to = this.input.addresses.endpoint(isIpv6, destination, destinationPort)
@@ -61,12 +66,14 @@ export class Connections {
     return connection
   }
 
-  #sweep(nowNs: number): void {
-    for (const connection of this.#open.values()) {
-      if (connection.isClosed && nowNs - connection.lastNs > LINGER_NS) this.#finish(connection)
+  #finishClosed(nowNs: number): void {
+    const closed = this.#closed
+    while (this.#firstClosed < closed.length && nowNs - closed[this.#firstClosed].lastNs > LINGER_NS) {
+      this.#finish(closed[this.#firstClosed++])
     }
-    if (this.#open.size >= this.#maxOpen) this.#evict()
-    this.#sweepAt = Math.min(this.#maxOpen, Math.max(FIRST_SWEEP, this.#open.size * 2))
+    if (this.#firstClosed < 1_024) return
+    this.#closed = closed.slice(this.#firstClosed)
+    this.#firstClosed = 0
   }
 
   /** A quarter at once, so that it is seldom. */
@@ -78,8 +85,8 @@ export class Connections {
     }
   }
 
+  /** More than one close may have told of a connection. */
   #finish(connection: Connection): void {
-    this.#open.delete(connection.index)
-    this.input.onEnd(connection)
+    if (this.#open.delete(connection.index)) this.input.onEnd(connection)
   }
 }
