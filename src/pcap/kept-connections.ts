@@ -11,7 +11,7 @@ export class KeptConnections {
   #isFull = false
   omitted = 0
 
-  constructor(private readonly capacity = 50_000) {}
+  constructor(private readonly capacity = 30_000) {}
 
   add(connection: Connection): ConnectionFacts {
     const facts = factsOf(connection)

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
 import { unpacked } from '../sources/gunzip.js'
 import { inputProblem } from '../sources/input-problems.js'
@@ -17,9 +17,20 @@ export interface ReadCaptureInput {
 
 const CHUNK_BYTES = 1_048_576
 
-/** The bytes of a file, in chunks. */
-export const fileChunks = (path: string): AsyncIterable<Uint8Array> =>
-  createReadStream(path, { highWaterMark: CHUNK_BYTES })
+/** The bytes of a file; each chunk is valid until the next one is asked for. */
+export async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
 
 /** Analyses one capture, plain or packed with gzip. Throws `InputError` where it cannot be read at all, or is no capture. */
 export async function readCapture({
