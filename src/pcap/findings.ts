@@ -49,6 +49,8 @@ export interface ConnectionDocument {
   readonly first: string
   readonly last: string
   readonly requests: number
+  readonly retransmissions: number
+  readonly keep_alive_probes: number
   readonly closed_by: Side | null
   readonly closed_with: 'fin' | 'rst' | null
   readonly idle_ms: number | null
@@ -87,6 +89,8 @@ export function toDocument(finding: Finding, pathOf: PathOf): ConnectionDocument
     first: timeOf(finding, facts.firstNs).slice(0, 23).concat('Z'),
     last: timeOf(finding, facts.lastNs).slice(0, 23).concat('Z'),
     requests: facts.requests,
+    retransmissions: facts.retransmissions,
+    keep_alive_probes: facts.keepAliveProbes,
     closed_by: facts.closedFirst,
     closed_with: first?.kind ?? null,
     idle_ms: verdict.idleNs === null ? null : Math.round(verdict.idleNs / 1_000) / 1_000,

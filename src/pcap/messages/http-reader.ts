@@ -35,7 +35,7 @@ export class HttpReader implements MessageReader {
     private readonly handler: MessageHandler,
   ) {}
 
-  read(bytes: Buffer, start: number, end: number, length: number): void {
+  read(bytes: Buffer, start: number, end: number, length: number): boolean {
     let at = start
     const wireEnd = start + length
     if (this.#isBehindGap && this.#isStart(bytes.toString('latin1', at, Math.min(end, at + 24)))) this.turn()
@@ -43,11 +43,12 @@ export class HttpReader implements MessageReader {
     while (at < wireEnd) {
       if (this.#state === State.between) this.#begin()
       if (this.#state === State.body || this.#state === State.chunkData) at = this.#pass(at, wireEnd)
-      else if (this.#state === State.rest || this.#state === State.turn) return
-      else if (at >= end) return this.#lose()
+      else if (this.#state === State.rest || this.#state === State.turn) break
+      else if (at >= end) this.#lose()
       else if (this.#state === State.head) at = this.#readHead(bytes, at, end, wireEnd)
       else at = this.#readLine(bytes, at, end)
     }
+    return true
   }
 
   miss(): void {

@@ -34,8 +34,9 @@ export interface MessageHead {
 export interface MessageReader {
   /**
    * Payload that follows what was read before: `length` bytes on the wire, of which those from `start` to `end` were captured.
+   * False where it is no use of the connection: a side only says that it will close.
    */
-  read(bytes: Buffer, start: number, end: number, length: number): void
+  read(bytes: Buffer, start: number, end: number, length: number): boolean
   /** Bytes that the capture does not hold. */
   miss(): void
   /** The other side has begun to speak: a message whose end is not marked ended before. */

@@ -35,7 +35,13 @@ export class TlsHandshake {
   /** Whether a record carries data of the application. */
   isData(side: MessageSide, type: number, length: number): boolean {
     if (this.isUnseen) return type === DATA
+    if (this.isAlert(type, length)) return false
     return side === 'request' ? this.#isRequestData(type) : type === DATA && this.#isResponseData(length)
+  }
+
+  /** As the one by which a side says that it will close. */
+  isAlert(type: number, length: number): boolean {
+    return type === ALERT || (this.#isVersion13 && type === DATA && length === ALERT_13_BYTES)
   }
 
   alert(side: MessageSide, description: number): void {
@@ -65,12 +71,16 @@ export class TlsHandshake {
 }
 
 const MAX_TICKETS = 4
+/** An alert of TLS 1.3 looks like data of this length: two bytes, a type, and a tag. */
+const ALERT_13_BYTES = 19
 
 /** Cuts one side's bytes into messages by turns, and tells data from handshake by the records' heads. */
 export class TlsReader implements MessageReader {
   #head = Buffer.alloc(HEAD_BYTES + 2)
   #headLength = 0
   #left = 0
+  /** The record that is being read is more than an alert. */
+  #isUse = false
   #isInMessage = false
 
   constructor(
@@ -79,27 +89,30 @@ export class TlsReader implements MessageReader {
     private readonly handler: MessageHandler,
   ) {}
 
-  read(bytes: Buffer, start: number, end: number, length: number): void {
+  read(bytes: Buffer, start: number, end: number, length: number): boolean {
     let at = start
     const wireEnd = start + length
+    let isUse = false
     while (at < wireEnd) {
       if (this.#left > 0) {
         const passed = Math.min(this.#left, wireEnd - at)
         this.#left -= passed
         at += passed
-      } else if (at >= end) {
-        return this.miss()
-      } else {
+        isUse ||= this.#isUse
+      } else if (at >= end) this.miss()
+      else {
         this.#head[this.#headLength++] = bytes[at++]
         if (this.#headLength === HEAD_BYTES) this.#takeHead(bytes, at, end)
       }
     }
+    return isUse
   }
 
   /** The next record's head is lost, so all that follows counts as data. */
   miss(): void {
     this.handshake.isUnseen = true
     this.#left = Number.POSITIVE_INFINITY
+    this.#isUse = true
     this.#data()
   }
 
@@ -113,6 +126,7 @@ export class TlsReader implements MessageReader {
     this.#headLength = 0
     if (type < CHANGE_CIPHER || type > DATA || this.#head[1] !== 3) return this.miss()
     if (type === ALERT && this.#left === 2 && at + 2 <= end) this.handshake.alert(this.side, bytes[at + 1])
+    this.#isUse = !this.handshake.isAlert(type, this.#left)
     if (this.handshake.isData(this.side, type, this.#left)) this.#data()
   }
 

@@ -157,8 +157,7 @@ export class Connection implements FlowReceiver, MessageHandler {
     this.#at = at
     this.#sequence = flow.sequence
     readers[1 - flow.direction].turn()
-    readers[flow.direction].read(bytes, start, end, length)
-    this.#count(flow.direction, length, at)
+    if (readers[flow.direction].read(bytes, start, end, length)) this.#use(flow.direction, at)
   }
 
   miss({ direction, sequence }: Flow, at: Mark): void {
@@ -167,18 +166,12 @@ export class Connection implements FlowReceiver, MessageHandler {
     this.#readers?.[direction].miss()
   }
 
-  #count(direction: Direction, length: number, at: Mark): void {
+  #use(direction: Direction, at: Mark): void {
     const { exchange } = this
-    if (exchange !== null) {
-      if (direction === this.client) {
-        exchange.requestLast = at
-        exchange.requestBytes += length
-      } else if (exchange.responseFirst !== null) {
-        exchange.responseLast = at
-        exchange.responseBytes += length
-      }
-    }
     if (this.closedFirst === null) this.activityNs = at.timeNs
+    if (exchange === null) return
+    if (direction === this.client) exchange.requestLast = at
+    else if (exchange.responseFirst !== null) exchange.responseLast = at
   }
 
   get requestMethod(): string | null {

@@ -1,5 +1,5 @@
 import type { AddressBook } from '../network/address-book.js'
-import { FIN, RST, type Segment } from '../network/segment.js'
+import type { Segment } from '../network/segment.js'
 import { Connection } from './connection.js'
 import { HeldBytes } from './flow.js'
 import { Streams } from './streams.js'
@@ -21,13 +21,11 @@ export class Connections {
   readonly streams = new Streams()
   /** Connections that gave way though they were not closed. */
   evicted = 0
-  /** Packets that came when the analysis of their connection had ended. */
-  late = 0
   readonly #open = new Map<number, Connection>()
   readonly #heldBytes = new HeldBytes()
   readonly #maxOpen: number
   /** In the order of their close; the first ones have been dealt with. */
-  #closed: Connection[] = []
+  #closed: { readonly connection: Connection; readonly timeNs: number }[] = []
   #firstClosed = 0
 
   constructor(private readonly input: ConnectionsInput) {
@@ -39,11 +37,11 @@ export class Connections {
     const known = streams.count
     const index = streams.locate(segment)
     const connection = index < known ? this.#open.get(index) : this.#begin(index, segment, timeNs)
-    if (connection === undefined) this.late++
-    else {
-      connection.segment(segment, streams.direction, number, timeNs)
-      if ((segment.flags & (FIN | RST)) !== 0 && connection.isClosed) this.#closed.push(connection)
-    }
+    // What comes when the analysis of its connection has ended tells nothing more.
+    if (connection === undefined) return
+    const wasClosed = connection.isClosed
+    connection.segment(segment, streams.direction, number, timeNs)
+    if (!wasClosed && connection.isClosed) this.#closed.push({ connection, timeNs })
   }
 
   /** The capture is at its end. */
@@ -68,8 +66,12 @@ export class Connections {
 
   #finishClosed(nowNs: number): void {
     const closed = this.#closed
-    while (this.#firstClosed < closed.length && nowNs - closed[this.#firstClosed].lastNs > LINGER_NS) {
-      this.#finish(closed[this.#firstClosed++])
+    while (this.#firstClosed < closed.length) {
+      const { connection, timeNs } = closed[this.#firstClosed]
+      const isTooMany = closed.length - this.#firstClosed > this.#maxOpen
+      if (!isTooMany && nowNs - timeNs <= LINGER_NS) break
+      this.#finish(connection)
+      this.#firstClosed++
     }
     if (this.#firstClosed < 1_024) return
     this.#closed = closed.slice(this.#firstClosed)
@@ -85,7 +87,7 @@ export class Connections {
     }
   }
 
-  /** More than one close may have told of a connection. */
+  /** It may have given way before. */
   #finish(connection: Connection): void {
     if (this.#open.delete(connection.index)) this.input.onEnd(connection)
   }

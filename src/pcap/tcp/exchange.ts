@@ -7,7 +7,6 @@ export class Exchange {
   requestLast: Mark
   /** Sequence number of the request's first byte. */
   readonly requestSequence: number
-  requestBytes = 0
   /** True: to its last byte. False: not yet. Null: nothing tells (TLS, or cut by the capture). */
   requestComplete: boolean | null = false
   method: string | null = null
@@ -20,7 +19,6 @@ export class Exchange {
 
   responseFirst: Mark | null = null
   responseLast: Mark | null = null
-  responseBytes = 0
   responseComplete: boolean | null = false
   status: number | null = null
   /** Either side said that the connection ends with this exchange. */

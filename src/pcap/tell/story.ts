@@ -132,6 +132,14 @@ const TELL: Readonly<Record<Form, Teller>> = {
     ...opening(input),
     gatewayClosed(input, () => "the gateway refuses the target's certificate (TLS alert) and closes the connection"),
   ],
+  no_request: (input) => [
+    ...opening(input),
+    gatewayClosed(
+      input,
+      () =>
+        "the gateway closes the encrypted connection without a request, as it does where it refuses the target's certificate",
+    ),
+  ],
   unclear_end: (input) => [
     ...answer(input),
     targetClosed(

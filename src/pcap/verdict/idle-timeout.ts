@@ -12,6 +12,8 @@ export interface IdleTimeout {
 const NS_PER_MS = 1_000_000
 /** Who closes sooner does not close for idleness: servers set a second and more. */
 const LEAST_IDLE_MS = 250
+/** As well, where nothing tells whether the response was whole: sooner, it may have been cut. */
+const LEAST_UNMARKED_IDLE_MS = 900
 /** Closes for idleness come late by the load of the target, never early: so far they count as at the same time. */
 const SPREAD_SHARE = 0.05
 const SPREAD_MS = 25
@@ -56,7 +58,7 @@ export function idleCloseMs({ closedFirst, closing, idleNs, exchange, previous }
   const isInUse = exchange.responseFirst === null && !isUnread(exchange.requestSequence, close?.acknowledgement ?? -1)
   if (answered === null || answered.responseComplete === false || answered.announcesClose || isInUse) return null
   const idleMs = idleNs / NS_PER_MS
-  return idleMs >= LEAST_IDLE_MS ? idleMs : null
+  return idleMs >= (answered.responseComplete === null ? LEAST_UNMARKED_IDLE_MS : LEAST_IDLE_MS) ? idleMs : null
 }
 
 /** Whether who acknowledges so far has received nothing of a request. */

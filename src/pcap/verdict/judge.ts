@@ -27,6 +27,7 @@ export type Form =
   | 'unanswered_syn'
   | 'handshake'
   | 'certificate'
+  | 'no_request'
   | 'unclear_end'
   | 'idle_close'
   | 'other'
@@ -99,7 +100,7 @@ function judgeUnused(facts: ConnectionFacts, { endNs }: Circumstances): Judgemen
   }
   if (tls?.certificateRefused) return verdict('tls_certificate', 'certificate', 1)
   if (tls !== null && !tls.isDone && closedFirst === 'target') return verdict('tls_aborted', 'handshake', 1)
-  if (tls !== null && closedFirst === 'client') return verdict('undetermined', 'unclear_end')
+  if (tls !== null && closedFirst === 'client' && syn !== null) return verdict('tls_certificate', 'no_request', 0.7)
   if (closedFirst !== 'target') return verdict('none', 'other')
   return { ...verdict('none', 'idle_close'), unseenRequestCause: 'premature_close' }
 }

@@ -19,7 +19,7 @@ describe('requests', () => {
     }
     probed.after(1_000).fromTarget('FA')
     const connection = one(probed)
-    expect(connection).toMatchObject({ requests: 1, cause: 'none', form: 'idle_close' })
+    expect(connection).toMatchObject({ requests: 1, keep_alive_probes: 8, cause: 'none', form: 'idle_close' })
     expect(connection.idle_ms).toBeCloseTo(5_000, -1)
   })
 

@@ -276,6 +276,32 @@ describe('an encrypted connection', () => {
     expect(verdictOn(refused)).toMatchObject({ cause: 'tls_certificate' })
   })
 
+  test('that the gateway closes without a request was refused for its certificate', () => {
+    for (const shake of [shake12, shake13]) {
+      expect(verdictOn(shake(opened()).fromGateway('FA'))).toMatchObject({
+        cause: 'tls_certificate',
+        form: 'no_request',
+        confidence: 0.7,
+      })
+    }
+  })
+
+  test('on which the gateway gives up had its timeout, whatever the target says good-bye with', () => {
+    const timeout = shake13(opened()).fromGateway('PA', record(0x17, 300)).after(1).fromTarget('A').after(3_000)
+    timeout.fromGateway('FPA', record(0x17, 19)).after(1).fromTarget('FPA', record(0x17, 19))
+    expect(verdictOn(timeout)).toMatchObject({ cause: 'target_timeout', requests: 1 })
+  })
+
+  test('that closes soon behind response bytes is undetermined, also where no other close is known', () => {
+    const cut = shake12(opened())
+      .fromGateway('PA', record(0x17, 300))
+      .after(2)
+      .fromTarget('PA', record(0x17, 420))
+      .after(300)
+      .fromTarget('FA')
+    expect(verdictOn(cut)).toMatchObject({ cause: 'undetermined', form: 'unclear_end' })
+  })
+
   test.each([
     ['1.2', shake12],
     ['1.3', shake13],
@@ -290,7 +316,8 @@ describe('an encrypted connection', () => {
       .after(1)
       .fromTarget('R')
     const premature = used(40_002).after(100).fromGateway('PA', record(0x17, 300)).after(300).fromTarget('FA')
-    const idleClose = used(40_003).after(2_000).fromTarget('FA')
+    const goodbye = shake === shake12 ? record(0x15, 26) : record(0x17, 19)
+    const idleClose = used(40_003).after(2_000).fromTarget('PA', goodbye).after(0.1).fromTarget('FA')
     expect(verdictOn(race)).toMatchObject({ cause: 'keepalive_race', requests: 2 })
     expect(verdictOn(idleClose)).toMatchObject({ cause: 'none', form: 'idle_close', requests: 1 })
     expect(verdictOn(premature)).toMatchObject({ cause: 'premature_close', requests: 2 })
