@@ -39,7 +39,11 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
       '',
       style.bold(`${cause}: ${formatCount(group.length)} ${group.length === 1 ? 'connection' : 'connections'}`),
     )
-    lines.push(...wrap(meaningOf(cause), textWidth - 2).map((line) => `  ${line}`))
+    lines.push(
+      ...wrap(cause === 'undetermined' ? 'the packets alone do not tell' : meaningOf(cause), textWidth - 2).map(
+        (line) => `  ${line}`,
+      ),
+    )
     for (const finding of group.slice(0, answer.limit)) {
       lines.push('', ...connectionLines(finding, answer, { width: textWidth, style }))
     }

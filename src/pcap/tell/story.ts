@@ -172,15 +172,12 @@ function answer(input: StoryInput): readonly (readonly Step[])[] {
   return exchange === null ? opening(input) : answered(exchange, input.name(exchange))
 }
 
-function answered(
-  { requestFirst, responseFirst, responseLast, status }: Readonly<Exchange>,
-  name: string,
-): readonly (readonly Step[])[] {
-  const says = status === null ? 'the target answers' : `the target answers ${status}`
+function answered(exchange: Readonly<Exchange>, name: string): readonly (readonly Step[])[] {
+  const { requestFirst, responseFirst, responseLast, responseComplete, status } = exchange
   return [
     step(requestFirst, `the gateway sends ${name}`),
-    step(responseFirst, says),
-    step(responseLast, 'the last of the response so far'),
+    step(responseFirst, status === null ? 'the target answers' : `the target answers ${status}`),
+    step(responseLast, responseComplete === true ? 'the response is complete' : 'the last bytes of the response'),
   ]
 }
 
