@@ -14,9 +14,9 @@ import { measure, median } from './runner/measure.mjs'
 import { markdown, megabytes } from './runner/table.mjs'
 
 const HELP = `usage: node bench/kafka.mjs [options]
-  --lines N      lines in the topic (default 1,000,000)
+  --lines N      packed lines (default 2,000,000); of those with a message each there are a quarter
   --rounds N     medians of N rounds (default 3)
-  --quick        50,000 lines, one round, no takeover: are the answers right? Says nothing about speed
+  --quick        50,000 packed lines, one round, no takeover: are the answers right? Says nothing about speed
   --takeover     takeovers alone
   --profile      also the functions in which hangup spends its time
   --write        also write the tables to bench/results-kafka.md
@@ -25,7 +25,7 @@ Needs a built dist/. A broker of its own is started for it.`
 
 const { values: options } = parseArgs({
   options: {
-    lines: { type: 'string', default: '1000000' },
+    lines: { type: 'string', default: '2000000' },
     rounds: { type: 'string', default: '3' },
     quick: { type: 'boolean', default: false },
     takeover: { type: 'boolean', default: false },
@@ -37,8 +37,12 @@ const { values: options } = parseArgs({
 
 const MAIN = path.join(import.meta.dirname, '..', 'dist', 'cli', 'main.js')
 const PEER = path.join(import.meta.dirname, 'kafka', 'peer.mjs')
-const TOPIC = 'lines'
 const PARTITIONS = 8
+/** How the agent packs lines into messages: as by default, and each one for itself. As much for both would take too long. */
+const PACKINGS = [
+  { topic: 'packed', title: 'lines packed, as by default', messageSize: '16KiB', share: 1 },
+  { topic: 'lines', title: 'one message for each line', messageSize: '0B', share: 1 / 4 },
+]
 const rounds = options.quick ? 1 : Number(options.rounds)
 const execute = promisify(execFile)
 const sections = []
@@ -64,34 +68,54 @@ async function run() {
 }
 
 async function throughput(kafka, scratch) {
-  const input = { kafka, scratch, topic: await fill(kafka, scratch) }
-  const one = await consumers(input)
-  await twoInstances(input, one)
-  if (options.profile) await profile(input)
+  const topics = await fill(kafka, scratch)
+  for (const topic of topics) {
+    const input = { kafka, scratch, topic }
+    const one = await consumers(input)
+    await twoInstances(input, one)
+    if (options.profile) await profile(input)
+  }
 }
 
 /** Ships the logs by our own agent, and knows from the files what the consumers must find. */
 async function fill(kafka, scratch) {
-  const logs = path.join(scratch, 'logs')
-  writeLogs(logs, options.quick ? 50_000 : Number(options.lines))
-  await kafka.createTopic(TOPIC, { partitions: PARTITIONS })
+  const topics = []
+  const rows = []
+  for (const packing of PACKINGS) {
+    const logs = path.join(scratch, 'logs', packing.topic)
+    writeLogs(logs, packing.share * (options.quick ? 50_000 : Number(options.lines)))
+    const maxBuffer = 2 ** 26
+    const { stdout } = await execute(process.execPath, [MAIN, 'report', '--json', logs], { maxBuffer })
+    const { ledger, requests, failures } = JSON.parse(stdout)
+    const { lines } = ledger
+    tell(`${figure(lines)} lines, ${figure(requests)} requests, ${figure(failures)} failures\n`)
+    const agent = await ship({ kafka, scratch, logs, packing })
+    fs.rmSync(logs, { recursive: true })
+    const group = await Group.connect(kafka.brokers, packing.topic, packing.topic)
+    const messages = await group.end()
+    await group.close()
+    topics.push({ ...packing, lines, messages, requests, failures })
+    const speed = thousands(lines / agent.cpuSeconds)
+    rows.push([packing.title, figure(lines), figure(messages), speed, agent.wallSeconds.toFixed(1)])
+  }
+  const header = ['messages', 'lines', 'messages in the topic', 'thousand lines per CPU-second', 'wall s']
+  show(markdown('The agent: files to a topic', header, rows))
+  return topics
+}
+
+async function ship({ kafka, scratch, logs, packing: { topic, messageSize } }) {
+  await kafka.createTopic(topic, { partitions: PARTITIONS })
   const pipeline = {
     name: 'agent',
     source: { files: { paths: [logs] } },
-    sinks: [{ kafka: { brokers: kafka.brokers, topic: TOPIC, compression: 'lz4' } }],
+    sinks: [{ kafka: { brokers: kafka.brokers, topic, messageSize, compression: 'lz4' } }],
     state: { directory: path.join(scratch, 'agent') },
   }
   const file = path.join(scratch, 'agent.yaml')
   fs.writeFileSync(file, JSON.stringify(pipeline))
   const agent = await measure({ command: [process.execPath, MAIN, 'run', file, '--once'], scratch })
   if (agent.exitCode !== 0) throw new Error(`the agent failed: ${agent.stderr}`)
-  const maxBuffer = 2 ** 26
-  const { stdout } = await execute(process.execPath, [MAIN, 'report', '--json', logs], { maxBuffer })
-  const { ledger, requests, failures } = JSON.parse(stdout)
-  tell(`${figure(ledger.lines)} lines, ${figure(requests)} requests, ${figure(failures)} failures\n`)
-  const row = [figure(ledger.lines), thousands(ledger.lines / agent.cpuSeconds), agent.wallSeconds.toFixed(1)]
-  show(markdown('The agent: files to the topic', ['lines', 'thousand lines per CPU-second', 'wall s'], [row]))
-  return { lines: ledger.lines, requests, failures }
+  return agent
 }
 
 /** In turns: each round begins with another one. */
@@ -122,7 +146,7 @@ async function consumers(input) {
     judge(samples[index].find(({ fault }) => fault !== null)?.fault ?? null),
   ])
   const header = ['program', 'thousand lines per CPU-second', 'hangup takes', 'CPU s', 'wall s', 'peak MB', 'answer']
-  show(markdown(`Consume a topic of ${figure(lines)} lines at level info, one instance`, header, rows))
+  show(markdown(`Consume ${figure(lines)} lines at level info, one instance: ${input.topic.title}`, header, rows))
   return samples[0]
 }
 
@@ -138,23 +162,24 @@ async function twoInstances(input, one) {
     judge(samples.find(({ fault }) => fault !== null)?.fault ?? null),
   ]
   const header = ['instances', 'CPU µs per line, without start-up', 'CPU s', 'thousand lines per wall second', 'answer']
-  show(markdown(`Two instances share the topic`, header, [row('1', one), row('2', two)]))
+  show(markdown(`Two instances share the topic: ${input.topic.title}`, header, [row('1', one), row('2', two)]))
 }
 
 /** So many instances in a new group, until all of the topic is committed. */
 async function consume({ kafka, scratch, topic }, name, count, nodeOptions = []) {
-  const group = await Group.connect(kafka.brokers, TOPIC, name)
+  const id = `${topic.topic}-${name}`
+  const group = await Group.connect(kafka.brokers, topic.topic, id)
   const startMs = performance.now()
   const instances = Array.from(
     { length: count },
     (_, index) =>
       new Instance({
-        ...{ name: `${name}-${index}`, scratch, brokers: kafka.brokers, topic: TOPIC, group: name },
+        ...{ name: `${id}-${index}`, scratch, brokers: kafka.brokers, topic: topic.topic, group: id },
         nodeOptions,
       }),
   )
   const startUp = Promise.all(instances.map(({ started }) => started))
-  await group.reaches(topic.lines)
+  await group.reaches(topic.messages)
   const wallSeconds = (performance.now() - startMs) / 1_000
   const cpu = instances.map((instance) => instance.cpuSeconds())
   const peakBytes = Math.max(...instances.map((instance) => instance.peakBytes()))
@@ -169,16 +194,19 @@ async function consume({ kafka, scratch, topic }, name, count, nodeOptions = [])
 }
 
 async function peer({ kafka, topic }, mode) {
-  const { stdout } = await execute(process.execPath, [PEER, mode, kafka.brokers.join(','), TOPIC, String(topic.lines)])
+  const command = [PEER, mode, kafka.brokers.join(','), topic.topic, String(topic.messages)]
+  const { stdout } = await execute(process.execPath, command)
   const result = JSON.parse(stdout)
-  return { ...result, fault: result.lines === topic.lines ? null : `${figure(result.lines)} lines` }
+  const isRight = result.messages === topic.messages && (result.lines === null || result.lines === topic.lines)
+  return { ...result, fault: isRight ? null : `${result.messages} messages, ${result.lines} lines` }
 }
 
 async function profile(input) {
-  const directory = path.join(input.scratch, 'profile')
+  const directory = path.join(input.scratch, `profile-${input.topic.topic}`)
   await consume(input, 'profile', 1, ['--cpu-prof', `--cpu-prof-dir=${directory}`])
   const rows = topFunctions(directory, 20).map(({ name, share }) => [name, `${(100 * share).toFixed(1)} %`])
-  show(markdown('Where one instance spends its time (main thread, busy time)', ['function', 'share'], rows))
+  const title = `Where one instance spends its time (main thread, busy time): ${input.topic.title}`
+  show(markdown(title, ['function', 'share'], rows))
 }
 
 async function takeovers({ kafka, scratch }) {
@@ -225,7 +253,8 @@ function judge(fault) {
 function machine() {
   const [cpu] = os.cpus()
   const figures = options.quick ? 'one quick run: no figures to quote' : `medians of ${rounds}`
-  return `Node ${process.version}, ${os.cpus().length} × ${cpu?.model ?? 'CPU'}, ${figures}.`
+  const load = `load average ${os.loadavg()[0].toFixed(1)} at the start`
+  return `Node ${process.version}, ${os.cpus().length} × ${cpu?.model ?? 'CPU'}, ${load}, ${figures}.`
 }
 
 function figure(number) {

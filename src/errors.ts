@@ -22,6 +22,9 @@ export type ErrorCode =
   | 'disk_full'
   | 'output_failed'
   | 'address_unusable'
+  | 'target_unreachable'
+  | 'target_unusable'
+  | 'plugin_not_ours'
   | 'internal'
 
 export interface ErrorDetails {

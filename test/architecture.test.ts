@@ -32,6 +32,10 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   ],
   alerts: [],
   kibana: [],
+  keepalive: [
+    { to: 'config/gateway-connections.ts', because: 'what the gateway says of its connections is checked' },
+    { to: 'config/units.ts', because: 'times of hops are written as those of pipelines are' },
+  ],
   verify: [{ to: 'sinks/stored.ts', because: 'what a store holds is compared, whatever store it is' }],
   observability: [{ to: 'sinks/sink.ts', because: 'what a sink is, to watch its writes and to hand it signs of life' }],
   pipeline: [
@@ -51,6 +55,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'config', because: 'pipeline files, gateway configuration and the table of options are read for the user' },
     { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
+    { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
     { to: 'pcap', because: 'pcap analyses captures, without a pipeline' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
@@ -87,6 +92,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   pino: ['cli/', 'observability/'],
   'prom-client': ['observability/metrics.ts'],
+  saxes: ['keepalive/files/tomcat.ts'],
   yaml: ['config/', 'alerts/'],
   luxon: ['cli/', 'frequency/'],
 }

@@ -2,7 +2,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Option } from 'commander'
-import { COMMANDS, type CommandDeclaration, GLOBAL_OPTIONS } from '../src/cli/declarations.js'
+import type { CommandDeclaration } from '../src/cli/declaration.js'
+import { COMMANDS, GLOBAL_OPTIONS } from '../src/cli/declarations.js'
 import { optionTable } from '../src/config/option-table.js'
 import { CAUSES } from '../src/records.js'
 import { projectDirectory, Sandbox } from './support/cli.js'
@@ -50,6 +51,17 @@ describe('the README', () => {
     expect(lines.filter((line) => line.trim() !== '…' && !printed.has(line))).toEqual([])
   })
 
+  test('shows what keepalive check prints', async () => {
+    const [, command, shown] = /```sh\nnpx hangup (keepalive check .*)\n```\n\n([\s\S]*?)\n\n(?=\S)/.exec(readme) ?? []
+    const sandbox = new Sandbox()
+    const { stdout } = await sandbox.hangup(command.split(' '), { cwd: projectDirectory })
+    sandbox.remove()
+    const printed = new Set(stdout.split('\n'))
+    const lines = shown.split('\n').map((line) => line.replace(/^ {4}/, ''))
+    expect(lines.length).toBeGreaterThan(20)
+    expect(lines.filter((line) => line.trim() !== '…' && !printed.has(line))).toEqual([])
+  })
+
   test('says what each cause means', () => {
     for (const cause of CAUSES) expect(section('Causes')).toContain(`\`${cause}\``)
   })
@@ -65,6 +77,7 @@ test('the check of commands tells what does not exist', () => {
   expect(commandsIn('```sh\nnpm ci && hangup report\n# hangup no\n```')).toEqual(['npm ci', 'hangup report'])
   expect(faultOf('npm run nonsense')).toBe('no such script: nonsense')
   expect(faultOf('npx hangup retport x.log')).toBe('no such command: retport')
+  expect(faultOf('npx hangup keepalive chekc')).toBe('no such command: chekc')
   expect(faultOf('hangup report --evry 1h')).toBe('no such option of report: --evry')
   expect(faultOf('hangup report pipelines/no-such-folder')).toBe('no such file: pipelines/no-such-folder')
   expect(faultOf('hangup report pipelines/samples --code ECONNRESET --no-progress')).toBeNull()
@@ -110,9 +123,14 @@ function commandsIn(markdown: string): readonly string[] {
 function faultOf(command: string): string | null {
   const words = command.split(/\s+/)
   if (words[0] === 'npm') return faultOfNpm(words.slice(1))
-  const [name, ...rest] = words.slice(words.indexOf('hangup') + 1)
-  const declaration = COMMANDS.find((each) => each.name === name)
-  return declaration === undefined ? `no such command: ${name}` : faultOfArguments(declaration, rest)
+  return faultOfCommand(COMMANDS, words.slice(words.indexOf('hangup') + 1))
+}
+
+function faultOfCommand(commands: readonly CommandDeclaration[], [name, ...rest]: readonly string[]): string | null {
+  const declaration = commands.find((each) => each.name === name)
+  if (declaration === undefined) return `no such command: ${name}`
+  const { commands: below } = declaration
+  return below === undefined ? faultOfArguments(declaration, rest) : faultOfCommand(below, rest)
 }
 
 function faultOfNpm([verb, script]: readonly string[]): string | null {

@@ -42,9 +42,9 @@ await new Promise((resolve, reject) => {
   consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch }).catch(reject)
 })
 const { user, system } = process.cpuUsage()
-const lines = mode === 'parse' ? parser.ledger.lines : read
 const result = {
-  lines,
+  messages: read,
+  lines: mode === 'parse' ? parser.ledger.lines : null,
   cpuSeconds: (user + system) / 1e6,
   wallSeconds: (performance.now() - startMs) / 1_000,
   peakBytes: process.resourceUsage().maxRSS * 1_024,

@@ -1,33 +1,6 @@
 import { DEFAULT_INDEX_PREFIX } from '../config/index-prefix.js'
-import type { CommandModule } from './context.js'
-
-export interface OptionDeclaration {
-  readonly flags: string
-  readonly help: string
-  readonly default?: string
-  /** May be given several times; its values become a list. */
-  readonly repeatable?: boolean
-  /** Name of an option that can not be given with this one. */
-  readonly conflicts?: string
-}
-
-export interface Example {
-  readonly command: string
-  readonly says: string
-}
-
-export interface CommandDeclaration {
-  readonly name: string
-  /** As in usage lines: `PIPELINE`, `[LOGS...]`. */
-  readonly arguments: readonly { readonly usage: string; readonly help: string }[]
-  readonly summary: string
-  readonly details?: string
-  readonly options: readonly OptionDeclaration[]
-  /** Each one works as it stands on the shipped samples. */
-  readonly examples: readonly Example[]
-  /** Imports the implementation; called only when the command runs, so that others start fast. */
-  readonly load: () => Promise<CommandModule>
-}
+import type { CommandDeclaration, OptionDeclaration } from './declaration.js'
+import { KEEPALIVE_COMMANDS } from './keepalive-declarations.js'
 
 export const GLOBAL_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--state <DIR>', help: 'directory for checkpoints and keys (default: $HANGUP_STATE, else .hangup)' },
@@ -264,6 +237,14 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { command: 'hangup dead-letters replay pipelines/sample.yaml --dry-run', says: 'what a replay would come to' },
     ],
     load: () => import('./commands/dead-letters.js'),
+  },
+  {
+    name: 'keepalive',
+    arguments: [],
+    summary: 'which side closes idle connections first, at every hop from the client to the targets',
+    options: [],
+    examples: KEEPALIVE_COMMANDS.flatMap(({ examples }) => examples.slice(0, 1)),
+    commands: KEEPALIVE_COMMANDS,
   },
   {
     name: 'setup',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CommandDeclaration, Example } from './declarations.js'
+import type { CommandDeclaration, Example } from './declaration.js'
 import type { Surface } from './terminal/terminal.js'
 import { wrap } from './terminal/text.js'
 

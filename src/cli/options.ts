@@ -114,3 +114,40 @@ export interface SetupOptions extends GlobalOptions {
   /** Id of the connector that Kibana's rules notify by; absent: they notify nobody. */
   readonly connector?: string
 }
+
+export interface KeepaliveCheckOptions extends GlobalOptions {
+  readonly gatewayConfig: string
+  readonly org?: string
+  readonly env?: string
+  /** Descriptions of hops, as written. */
+  readonly client?: string
+  readonly balancer?: string
+  readonly nat?: string
+  /** `HOST:PORT=WHAT`, in the order given. */
+  readonly target: readonly string[]
+  /** Name of the plugin that gives the gateway an idle timeout. */
+  readonly plugin: string
+  readonly rtt: string
+  readonly json: boolean
+}
+
+export interface KeepaliveProbeOptions extends GlobalOptions {
+  /** As written, like the other counts and times. */
+  readonly times: string
+  readonly atOnce: string
+  readonly maxWait: string
+  readonly method: string
+  readonly path: string
+  readonly tls: boolean
+  readonly insecure: boolean
+  readonly servername?: string
+  readonly yes: boolean
+  readonly json: boolean
+}
+
+export interface KeepalivePluginOptions extends GlobalOptions {
+  readonly out: string
+  readonly timeout: string
+  /** `/BASE-PATH=TIME` or `HOST:PORT=TIME`, in the order given. */
+  readonly for: readonly string[]
+}

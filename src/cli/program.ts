@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { Command, Option } from 'commander'
-import type { Context } from './context.js'
-import { COMMANDS, type CommandDeclaration, GLOBAL_OPTIONS, type OptionDeclaration } from './declarations.js'
+import type { CommandModule, Context } from './context.js'
+import type { CommandDeclaration, OptionDeclaration } from './declaration.js'
+import { COMMANDS, GLOBAL_OPTIONS } from './declarations.js'
 import { dressHelp, renderDetails, renderExamples } from './help.js'
 import type { GlobalOptions } from './options.js'
 import { toUsageError } from './usage-errors.js'
@@ -20,12 +21,7 @@ export interface ProgramInput {
 export async function runProgram({ argv, context, commands = COMMANDS }: ProgramInput): Promise<number> {
   let exitCode = 0
   const program = createProgram(context)
-  for (const declaration of commands) {
-    addCommand(program, declaration, context).action(async (...parameters: unknown[]) => {
-      const command = parameters.at(-1) as Command
-      exitCode = await runCommand(declaration, command, context)
-    })
-  }
+  addCommands(program, commands)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -34,7 +30,23 @@ export async function runProgram({ argv, context, commands = COMMANDS }: Program
     throw usage
   }
   return exitCode
+
+  function addCommands(above: Command, declarations: readonly CommandDeclaration[]): void {
+    for (const declaration of declarations) {
+      const { commands: below = [], load } = declaration
+      const command = addCommand(above, declaration, context)
+      addCommands(command, below)
+      if (load === undefined) command.helpCommand(...HELP_COMMAND)
+      else {
+        command.action(async () => {
+          exitCode = await runCommand({ declaration, command, load }, context)
+        })
+      }
+    }
+  }
 }
+
+const HELP_COMMAND = ['help [command]', 'print help for a command'] as const
 
 function createProgram(context: Context): Command {
   const program = new Command('hangup')
@@ -43,7 +55,7 @@ function createProgram(context: Context): Command {
     )
     .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(...HELP_COMMAND)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -81,10 +93,16 @@ function addOptions(command: Command, declarations: readonly OptionDeclaration[]
   }
 }
 
-async function runCommand(declaration: CommandDeclaration, command: Command, context: Context): Promise<number> {
+interface Runnable {
+  readonly declaration: CommandDeclaration
+  readonly command: Command
+  readonly load: () => Promise<CommandModule>
+}
+
+async function runCommand({ declaration, command, load }: Runnable, context: Context): Promise<number> {
   const options = completeOptions(declaration, command.optsWithGlobals(), context)
   const terminal = options.progress ? context.terminal : context.terminal.withoutProgress()
-  const { run } = await declaration.load()
+  const { run } = await load()
   return run(command.args, options, { ...context, terminal })
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { HangupError, systemCode } from '../errors.js'
 import type { Context } from './context.js'
-import type { CommandDeclaration } from './declarations.js'
+import type { CommandDeclaration } from './declaration.js'
 import { exitCodeOf, renderError } from './errors.js'
 import { runProgram } from './program.js'
 import { flushOutput, outputError } from './terminal/write.js'

@@ -13,7 +13,7 @@ export function usageError(message: string, hint: string): ConfigError {
 export function toUsageError(error: unknown, program: Command): unknown {
   if (!(error instanceof CommanderError)) return error
   if (error.exitCode === 0) return null
-  if (error.code === 'commander.help') return usageError('no command given: hangup COMMAND', 'try hangup report LOGS')
+  if (error.code === 'commander.help') return noCommand(program)
   const [first, ...rest] = error.message.replace(/^error: /, '').split('\n')
   const nearest = /Did you mean (?:one of )?([^?]+)\?/.exec(rest.join(' '))?.[1]
   const help = `hangup ${commandName(program)}--help`
@@ -35,8 +35,14 @@ const WORDINGS: readonly (readonly [RegExp, string])[] = [
   [/^too many arguments for '(.*)'\. (.*)\.$/s, 'too many arguments: $1 ($2)'],
 ]
 
+/** The names of the command that was called, each with a blank behind it; empty for the program itself. */
 function commandName(program: Command): string {
-  const words = program.args
-  const command = program.commands.find((each) => each.name() === words[0])
-  return command === undefined ? '' : `${command.name()} `
+  const command = program.commands.find((each) => each.name() === program.args[0])
+  return command === undefined ? '' : `${command.name()} ${commandName(command)}`
+}
+
+function noCommand(program: Command): ConfigError {
+  const name = commandName(program)
+  const hint = name === '' ? 'try hangup report LOGS' : `see hangup ${name}--help`
+  return usageError(`no command given: hangup ${name}COMMAND`, hint)
 }

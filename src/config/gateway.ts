@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ConfigError } from '../errors.js'
-import { readYaml } from './document.js'
+import { type Place, readYaml } from './document.js'
 import type { Environment } from './variables.js'
 
 /** One API proxy of the gateway. */
@@ -34,6 +34,9 @@ export interface GatewaySurroundings {
   readonly home: string
   /** For `<E>NAME</E>` in the gateway's files. */
   readonly environment?: Environment
+  /** Choose among several gateways of one directory. */
+  readonly org?: string
+  readonly env?: string
 }
 
 /**
@@ -43,12 +46,24 @@ export interface GatewaySurroundings {
  */
 export async function readGatewayConfiguration(
   path: string,
-  { home, environment = {} }: GatewaySurroundings,
+  surroundings: GatewaySurroundings,
 ): Promise<GatewayConfiguration> {
-  const expanded = expandHome(path, home)
-  const files = await filesOf(expanded)
-  const texts = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })))
-  return parseGatewayConfiguration(texts, environment)
+  return parseGatewayConfiguration(await readGatewayTexts(path, surroundings), surroundings.environment)
+}
+
+/** The text of one configuration file of a gateway. */
+export interface GatewayText {
+  readonly file: string
+  readonly text: string
+}
+
+/** The files that `readGatewayConfiguration` reads, in its order; throws as it does. */
+export async function readGatewayTexts(
+  path: string,
+  { home, ...wanted }: GatewaySurroundings,
+): Promise<readonly GatewayText[]> {
+  const files = await filesOf(expandHome(path, home), wanted)
+  return Promise.all(files.map(async (file) => ({ file, text: await readText(file) })))
 }
 
 /** `~` and `~/…` with the home directory in place of `~`; any other path as it stands. */
@@ -58,10 +73,19 @@ export function expandHome(path: string, home: string): string {
 
 /** Reads the texts of configuration files: each setting comes from the first one that has it. */
 export function parseGatewayConfiguration(
-  texts: readonly { readonly file: string; readonly text: string }[],
+  texts: readonly GatewayText[],
   environment: Environment = {},
 ): GatewayConfiguration {
-  const layers = texts.map(({ file, text }): Layer => ({ file, data: parseLayer(file, text), environment }))
+  return interpretLayers(parseLayers(texts, environment))
+}
+
+/** Parses the files; throws `ConfigError` for one that is no YAML. */
+export function parseLayers(texts: readonly GatewayText[], environment: Environment = {}): readonly Layer[] {
+  return texts.map(({ file, text }) => ({ file, ...parseLayer(file, text), environment }))
+}
+
+/** What the layers say together: each setting comes from the first one that has it. */
+export function interpretLayers(layers: readonly Layer[]): GatewayConfiguration {
   const proxies = layers.find(({ data }) => Array.isArray(data.proxies))
   const requestTimeoutS = firstNumber(layers, ['edgemicro', 'request_timeout'])
   const toConsole = first(layers, (layer) => valueAt(layer, ['edgemicro', 'logging', 'to_console'])) === true
@@ -73,16 +97,21 @@ export function parseGatewayConfiguration(
   }
 }
 
-interface Layer {
+/** One file of a gateway's configuration. Its data holds secrets: none of it may be shown but what is known to be none. */
+export interface Layer {
   readonly file: string
   readonly data: Readonly<Record<string, unknown>>
   readonly environment: Environment
+  /** Place of the value at a path. */
+  locate(path: readonly string[]): Place
 }
 
 /** Real ones have thousands of proxies, and repeat their products by aliases. */
 const LIMITS = { maxCharacters: 64 * 1024 * 1024, maxAliases: 1000 }
 
-async function filesOf(path: string): Promise<readonly string[]> {
+type Wanted = Pick<GatewaySurroundings, 'org' | 'env'>
+
+async function filesOf(path: string, wanted: Wanted): Promise<readonly string[]> {
   const found = look(path)
   if (found === undefined) {
     throw new ConfigError(`no gateway configuration: ${path}`, {
@@ -91,16 +120,23 @@ async function filesOf(path: string): Promise<readonly string[]> {
     })
   }
   if (!found.isDirectory()) return [path]
-  const names = await readdir(path).catch((error: unknown) => {
+  const all = await readdir(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
+  const names = all.filter((name) => !name.endsWith('-config.yaml') || isWanted(gatewayOf(name), wanted))
   const caches = names.filter((name) => name.endsWith('-cache-config.yaml'))
   const configs = names.filter((name) => name.endsWith('-config.yaml') && !caches.includes(name))
-  const gateways = new Set([...caches, ...configs].map((name) => name.replace(/(?:-cache)?-config\.yaml$/, '')))
+  const gateways = new Set([...caches, ...configs].map(gatewayOf))
   if (gateways.size > 1) {
     throw new ConfigError(`several gateway configurations: ${path}`, {
       code: 'config',
       hint: `name one of the files: ${[...caches, ...configs].sort().join(', ')}`,
+    })
+  }
+  if (gateways.size === 0 && names.length < all.length) {
+    throw new ConfigError(`no configuration of this organization and environment: ${path}`, {
+      code: 'config',
+      hint: `it holds ${all.filter((name) => name.endsWith('-config.yaml')).join(', ')}`,
     })
   }
   const files = [...caches, ...configs, ...names.filter((name) => name === 'default.yaml')]
@@ -109,6 +145,16 @@ async function filesOf(path: string): Promise<readonly string[]> {
     code: 'config',
     hint: 'it must hold ORG-ENV-config.yaml, as `edgemicro configure` writes it',
   })
+}
+
+/** `ORG-ENV` of a file's name. */
+function gatewayOf(name: string): string {
+  return name.replace(/(?:-cache)?-config\.yaml$/, '')
+}
+
+function isWanted(gateway: string, { org, env }: Wanted): boolean {
+  if (org !== undefined && env !== undefined) return gateway === `${org}-${env}`
+  return (org === undefined || gateway.startsWith(`${org}-`)) && (env === undefined || gateway.endsWith(`-${env}`))
 }
 
 async function readText(file: string): Promise<string> {
@@ -142,11 +188,11 @@ function invalid(file: string, reason: string): ConfigError {
   })
 }
 
-function parseLayer(file: string, text: string): Readonly<Record<string, unknown>> {
-  const { data, faults } = readYaml(text, LIMITS)
+function parseLayer(file: string, text: string): Pick<Layer, 'data' | 'locate'> {
+  const { data, faults, locate } = readYaml(text, LIMITS)
   if (faults.length > 0) throw invalid(`${file}:${faults[0].line}:${faults[0].column}`, faults[0].message)
   if (!isRecord(data)) throw invalid(file, 'holds no settings')
-  return data
+  return { data, locate: (path) => locate(path, 'value') }
 }
 
 function proxiesOf(layer: Layer, requestTimeoutMs: number | null): readonly GatewayProxy[] {
@@ -217,7 +263,8 @@ function firstNumber(layers: readonly Layer[], path: readonly string[]): number 
   return first(layers, (layer) => numberOf(valueAt(layer, path), layer)) ?? null
 }
 
-function valueAt({ data }: Layer, path: readonly string[]): unknown {
+/** The value at a path of a layer; undefined where there is none. */
+export function valueAt({ data }: Layer, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined),
     data,
@@ -231,7 +278,8 @@ function textOf(value: unknown, { environment }: Layer): string | null {
   return value.replace(/<E>(?:<[nb]>)?([^<>]+)(?:<\/[nb]>)?<\/E>/g, (tag, name: string) => environment[name] ?? tag)
 }
 
-function numberOf(value: unknown, layer: Layer): number | null {
+/** A number, also as the gateway replaces it from its environment; null for anything else. */
+export function numberOf(value: unknown, layer: Layer): number | null {
   const text = textOf(value, layer)
   return text !== null && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null
 }

@@ -170,7 +170,7 @@ const elasticsearch = section(
 
 const kafkaWriting = {
   compression: choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
-    help: 'how messages are packed; zstd asks for Node 22.15 or newer',
+    help: 'how messages are compressed; zstd asks for Node 22.15 or newer',
   }).default('lz4'),
   security: kafkaSecurity.prefault({}),
 }
@@ -194,7 +194,15 @@ const deadLetters = section(
 const sink = oneOf({
   duckdb: section({ path: path({ help: 'database file; made when absent' }).default('./hangup.duckdb') }),
   elasticsearch,
-  kafka: section({ ...kafkaTopic, ...kafkaWriting }),
+  kafka: section({
+    ...kafkaTopic,
+    messageSize: size({
+      min: '0B',
+      max: '512KiB',
+      help: 'lines of one file that are at hand together share a message up to this size, which consumers read far faster; `0B`: each line is a message, for topics that others read too',
+    }).prefault('16KiB'),
+    ...kafkaWriting,
+  }).transform(({ messageSize, ...rest }) => ({ ...rest, messageBytes: messageSize })),
   stdout: section({ traffic: flag({ help: 'print traffic documents too, not failures alone' }).default(false) }),
 })
 

@@ -59,16 +59,18 @@ export class SeenLines {
   }
 }
 
+const { imul } = Math
+
 /** 53 bits over pieces of a line: two FNV-1a hashes of 32 bits, with different seeds. */
 export function lineHash(bytes: Uint8Array, pieces: readonly (readonly [start: number, end: number])[]): number {
   let high = 0x811c9dc5
   let low = 0x9dc5811c
   for (const [start, end] of pieces) {
     for (let i = start; i < end; i++) {
-      high = Math.imul(high ^ bytes[i], 0x01000193)
-      low = Math.imul(low ^ bytes[i], 0x01000193) + 0x9e3779b9
+      high = imul(high ^ bytes[i], 0x01000193)
+      low = imul(low ^ bytes[i], 0x01000193) + 0x9e3779b9
     }
-    high = Math.imul(high ^ 0xff, 0x01000193)
+    high = imul(high ^ 0xff, 0x01000193)
   }
   return (high >>> 0) * 0x20_0000 + ((low >>> 0) & 0x1f_ffff)
 }

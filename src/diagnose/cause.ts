@@ -30,6 +30,8 @@ function decide(failure: Failure): Decision {
   const half = target.at(0) ?? client
   const byError = half === null ? null : decideByError(half)
   if (byError !== null) return byError
+  // No idle connection was there to be reused, so the target closed one that it had just accepted.
+  if (isReset(half) && target.at(0)?.connection === 'new') return certain('premature_close')
   if (target.length > 0 || client === null) return UNDETERMINED
   return decideByStatus(client)
 }
@@ -65,6 +67,9 @@ function decideByError({ errorCode, errorMessage }: Half): Decision | null {
   return null
 }
 
+const isReset = (half: Half | null): boolean =>
+  half !== null && half.errorCode !== null && RESET_CODES.has(half.errorCode)
+
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 
 /** No target half: the gateway answered by itself, unless the target's half is merely missing. */
@@ -81,9 +86,16 @@ function decideByStatus({ status, errorCode, errorMessage }: Half): Decision {
  */
 function evidenceOf({ target, client, clientAbortedAfterMs }: Failure): Readonly<Record<string, number | null>> {
   const first = target.at(0)
+  const connection = first?.connection ?? null
+  const reuse = connection === 'new' ? null : connection
   return {
     elapsed_ms: first?.elapsedMs ?? null,
-    idle_ms: null,
+    idle_ms: reuse?.idle_ms ?? null,
+    reused: connection === null ? null : reuse === null ? 0 : 1,
+    reuses: reuse?.reuses ?? null,
+    reuses_near: reuse?.reuses_near ?? null,
+    reuses_same: reuse?.reuses_same ?? null,
+    resets_near: reuse?.resets_near ?? null,
     halves_gap_ms: first !== undefined && client !== null ? client.timeMs - first.timeMs : null,
     client_aborted_after_ms: clientAbortedAfterMs,
   }

@@ -16,11 +16,19 @@ export function earlier(a: Half, b: Half): Half {
   if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? a : b
   if (a.position.offset !== b.position.offset) return a.position.offset < b.position.offset ? a : b
   if (a.position.source !== b.position.source) return a.position.source < b.position.source ? a : b
-  return unknownsOf(a) <= unknownsOf(b) ? a : b
+  const unknowns = unknownsOf(a) - unknownsOf(b)
+  if (unknowns !== 0) return unknowns < 0 ? a : b
+  return connectionOrder(a) >= connectionOrder(b) ? a : b
 }
 
-function unknownsOf({ host, status, errorMessage, errorCode, elapsedMs }: Half): number {
-  return [host, status, errorMessage, errorCode, elapsedMs].filter((value) => value === null).length
+/** Of two accounts of one connection, the one that saw more of the requests before; any order will do between equals. */
+function connectionOrder({ connection }: Half): string {
+  if (connection === null || connection === 'new') return connection ?? ''
+  return `${String(connection.reuses).padStart(16, '0')} ${JSON.stringify(connection)}`
+}
+
+function unknownsOf({ host, status, errorMessage, errorCode, elapsedMs, connection }: Half): number {
+  return [host, status, errorMessage, errorCode, elapsedMs, connection].filter((value) => value === null).length
 }
 
 /**

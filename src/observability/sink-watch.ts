@@ -69,13 +69,16 @@ export class SinkWatch {
     }
   }
 
-  /** The writing of a sink, of documents or of something else, watched. */
-  writing<Item>(sink: { write(items: readonly Item[]): Promise<void> }): (items: readonly Item[]) => Promise<void> {
+  /** The writing of a sink, of documents or of something else, watched; an item counts as `sizeOf` says. */
+  writing<Item>(
+    sink: { write(items: readonly Item[]): Promise<void> },
+    sizeOf: (item: Item) => number = () => 1,
+  ): (items: readonly Item[]) => Promise<void> {
     return async (items) => {
       this.#underWay++
       try {
         await sink.write(items)
-        this.#confirmed += items.length
+        for (const item of items) this.#confirmed += sizeOf(item)
         this.recovered()
       } catch (error) {
         if (error instanceof TransientError) this.retried(error.code)

@@ -106,7 +106,7 @@ function findSeparators(view: EventView, from: number, end: number): number {
       i += 4
       continue
     }
-    i += (31 - Math.clz32(zeros & -zeros)) >> 3
+    i += (31 - clz32(zeros & -zeros)) >> 3
     if (bytes[i + 1] === OPEN) {
       if (count === SEPARATOR_COUNT) return count + 1
       ends[Field.level + count] = i
@@ -128,6 +128,7 @@ function findSeparators(view: EventView, from: number, end: number): number {
 }
 
 const FOUR_CLOSES = 0x5d5d5d5d
+const { clz32 } = Math
 
 /** The one way to split must also make sense: else the line is something that we do not know. */
 function fieldsHold({ bytes, start, end }: EventView): boolean {

@@ -1,15 +1,21 @@
+import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { IndexDocument, Ledger } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
-import { HELD_WINDOWS, Processor } from './processor.js'
+import { HeldFailures } from './held-failures.js'
+import { HELD_WINDOWS } from './partition.js'
+import { Processor } from './processor.js'
+import type { KnownIdleTimes } from './reuse-evidence.js'
 
 export interface AnalyzeOptions {
   readonly source: Source
   readonly redactor: Redactor
   readonly proxies?: readonly ConfiguredProxy[]
   readonly halvesOnly?: boolean
-  /** Takes the documents in event-time order of completion; awaited, so that a slow reader slows the source. */
+  /** Idle timeouts of targets where they are known, in milliseconds. */
+  readonly timeouts?: ReadonlyMap<string, number>
+  /** Takes the documents, failures in event-time order of completion; awaited, so that a slow reader slows the source. */
   readonly onDocuments: (documents: readonly IndexDocument[]) => void | Promise<void>
   readonly signal: AbortSignal
 }
@@ -20,6 +26,10 @@ export interface Analysis {
   readonly range: { readonly minMs: number; readonly maxMs: number } | null
   /** Failures that left the join early, for want of room. */
   readonly evicted: number
+  /** By target: what its resets tell of its idle timeout. */
+  readonly estimates: ReadonlyMap<string, IdleTimeoutEstimate>
+  /** How long connections had been idle when requests took them. */
+  readonly idleTimes: readonly KnownIdleTimes[]
 }
 
 /** The join's defaults, where no pipeline file says otherwise. */
@@ -42,17 +52,24 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     withHalves: false,
     heldWindows: HELD_WINDOWS,
   })
-  const deliver = async (): Promise<void> => {
-    const documents = processor.take()
+  const held = new HeldFailures(options)
+  const deliver = async (documents: readonly IndexDocument[]): Promise<void> => {
     if (documents.length > 0) await onDocuments(documents)
   }
   for await (const block of source.read(signal)) {
     processor.process(block)
     processor.advance({ together: true })
-    await deliver()
+    await deliver(held.add(processor.take()))
   }
   signal.throwIfAborted()
   processor.finish()
-  await deliver()
-  return { ledger: processor.ledger, range: processor.range, evicted: processor.losses.evicted }
+  await deliver(held.add(processor.take()))
+  await deliver(held.end())
+  return {
+    ledger: processor.ledger,
+    range: processor.range,
+    evicted: processor.losses.evicted,
+    estimates: held.judge.estimates(),
+    idleTimes: [...processor.idleTimes()],
+  }
 }

@@ -1,8 +1,10 @@
-export interface CourierOptions {
-  /** Items in one write. */
+export interface CourierOptions<Item> {
+  /** Size of one write, or of a single item where that is larger. */
   readonly maxBatch: number
-  /** Items that may wait; then there is no room. */
+  /** What may wait; then there is no room. */
   readonly maxQueued: number
+  /** What an item counts; 1 where absent. */
+  readonly sizeOf?: (item: Item) => number
 }
 
 /** What a courier brings items to. */
@@ -13,12 +15,13 @@ export interface Recipient<Item> {
 }
 
 /**
- * Brings items to one recipient, in batches, while others are taken. Confirmed is counted in the order of taking. An
+ * Brings items to one recipient, in batches, while others are taken. Confirmed is counted in the order of taking, by the sizes of items. An
  * error stops it for good: each later call throws it.
  */
 export class Courier<Item> {
   readonly #maxBatch: number
   readonly #maxQueued: number
+  readonly #sizeOf: (item: Item) => number
   #queue: Item[] = []
   /** The batches under way, in the order of their writes. */
   readonly #underWay: { readonly size: number; isConfirmed: boolean }[] = []
@@ -29,10 +32,11 @@ export class Courier<Item> {
 
   constructor(
     private readonly recipient: Recipient<Item>,
-    { maxBatch, maxQueued }: CourierOptions,
+    { maxBatch, maxQueued, sizeOf = () => 1 }: CourierOptions<Item>,
   ) {
     this.#maxBatch = maxBatch
     this.#maxQueued = maxQueued
+    this.#sizeOf = sizeOf
   }
 
   get confirmed(): number {
@@ -41,8 +45,10 @@ export class Courier<Item> {
 
   take(items: readonly Item[]): void {
     this.#throwFailure()
-    for (const item of items) this.#queue.push(item)
-    this.#waiting += items.length
+    for (const item of items) {
+      this.#queue.push(item)
+      this.#waiting += this.#sizeOf(item)
+    }
     this.#start()
   }
 
@@ -60,9 +66,8 @@ export class Courier<Item> {
       this.#underWay.length < (this.recipient.maxWrites ?? 1) &&
       this.#failure === null
     ) {
-      const items = this.#queue.slice(0, this.#maxBatch)
-      this.#queue = this.#queue.slice(items.length)
-      const batch = { size: items.length, isConfirmed: false }
+      const { items, size } = this.#nextBatch()
+      const batch = { size, isConfirmed: false }
       this.#underWay.push(batch)
       this.recipient.write(items).then(
         () => {
@@ -75,6 +80,20 @@ export class Courier<Item> {
         },
       )
     }
+  }
+
+  #nextBatch(): { readonly items: readonly Item[]; readonly size: number } {
+    let size = 0
+    let count = 0
+    while (count < this.#queue.length) {
+      const more = size + this.#sizeOf(this.#queue[count])
+      if (count > 0 && more > this.#maxBatch) break
+      size = more
+      count++
+    }
+    const items = this.#queue.slice(0, count)
+    this.#queue = this.#queue.slice(count)
+    return { items, size }
   }
 
   /** A batch counts once all those before it are confirmed. */

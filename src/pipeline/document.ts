@@ -114,6 +114,7 @@ function toHalfDocument(half: Half): HalfDocument {
     error_code: half.errorCode,
     error_message: half.errorMessage,
     elapsed_ms: half.elapsedMs,
+    ...(half.role !== 'client' && { connection: half.connection }),
     path: half.position.source,
     offset: half.position.offset,
   }
@@ -129,6 +130,7 @@ function fromHalfDocument(half: HalfDocument): Half {
     errorCode: half.error_code,
     errorMessage: half.error_message,
     elapsedMs: half.elapsed_ms,
+    connection: half.connection ?? null,
     position: { source: half.path, offset: half.offset },
   }
 }

@@ -8,7 +8,7 @@ import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-sou
 import type { Source } from '../sources/source.js'
 import type { Input, InputOptions } from './input.js'
 import { KafkaProgress } from './kafka-progress.js'
-import { EVIDENCE_HORIZON_MS } from './processor.js'
+import { EVIDENCE_HORIZON_MS } from './partition.js'
 import { TopicsProgress } from './repartition/topics-progress.js'
 import type { Measure } from './run-input.js'
 

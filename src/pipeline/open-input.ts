@@ -7,7 +7,7 @@ import { openBackfill } from './backfill/open-backfill.js'
 import type { Input, InputOptions } from './input.js'
 import { openGroups, UNKNOWN_LENGTH } from './open-groups.js'
 import { openLogs } from './open-logs.js'
-import { EVIDENCE_HORIZON_MS } from './processor.js'
+import { EVIDENCE_HORIZON_MS } from './partition.js'
 import { FileProgress } from './progress.js'
 import type { Measure, RunInput } from './run-input.js'
 

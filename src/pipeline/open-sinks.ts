@@ -6,7 +6,6 @@ import type { RetryOptions } from '../retry.js'
 import type { DeadLetterSink } from '../sinks/dead-letters/dead-letter-sink.js'
 import { LetterFile } from '../sinks/dead-letters/letter-file.js'
 import { LetterTopic } from '../sinks/dead-letters/letter-topic.js'
-import { DuckDbSink } from '../sinks/duckdb/sink.js'
 import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
 import { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
@@ -15,7 +14,7 @@ import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { isTooLarge } from '../sources/kafka/faults.js'
 import { openPartitionProducer } from '../sources/kafka/producer.js'
 import type { DeadLetters } from './dead-letters.js'
-import { mergeFailureDocuments } from './document.js'
+import { mergeOf } from './processor-options.js'
 import type { RunInput } from './run-input.js'
 
 export interface SinkInput extends RunInput {
@@ -33,12 +32,15 @@ export type StoreConfig = Exclude<SinkConfig, { readonly kind: 'kafka' }>
 /** Opens one sink; throws where its store can not be used. */
 export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sink> {
   switch (sink.kind) {
-    case 'duckdb':
-      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeFailureDocuments })
+    case 'duckdb': {
+      // Its engine takes a fifth of a second to load, and agents and most consumers have no such sink.
+      const { DuckDbSink } = await import('../sinks/duckdb/sink.js')
+      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeOf(input.config) })
+    }
     case 'elasticsearch':
       return openElasticsearchSink({
         ...sink,
-        mergeFailures: mergeFailureDocuments,
+        mergeFailures: mergeOf(input.config),
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,
@@ -53,8 +55,11 @@ export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sin
   }
 }
 
+/** A topic for lines. */
+export type LineSinkConfig = Omit<SinkConfig & { readonly kind: 'kafka' }, 'kind' | 'messageBytes'>
+
 /** Opens a topic for log lines; it is reached when the first ones are written. Throws `ConfigError`. */
-export function openLineSink(sink: SinkConfig & { readonly kind: 'kafka' }, input: LineSinkInput): KafkaLineSink {
+export function openLineSink(sink: LineSinkConfig, input: LineSinkInput): KafkaLineSink {
   return new KafkaLineSink(openPartitionProducer({ ...sink, clientId: CLIENT_ID, retry: retryOptions(input) }))
 }
 

@@ -1,5 +1,4 @@
 import type { SinkConfig } from '../config/schema.js'
-import { openStoredInDuckDb } from '../sinks/duckdb/stored.js'
 import { connectElasticsearch } from '../sinks/elasticsearch/connection.js'
 import { storedInElasticsearch } from '../sinks/elasticsearch/stored.js'
 import type { StoredDocuments } from '../sinks/stored.js'
@@ -13,7 +12,10 @@ export function isStore(sink: SinkConfig): sink is StoreConfig {
 
 /** Opens what a sink wrote, for reading. Throws where it cannot be read. */
 export async function openStored(sink: StoreConfig): Promise<StoredDocuments> {
-  if (sink.kind === 'duckdb') return openStoredInDuckDb(sink.path)
+  if (sink.kind === 'duckdb') {
+    const { openStoredInDuckDb } = await import('../sinks/duckdb/stored.js')
+    return openStoredInDuckDb(sink.path)
+  }
   const connection = connectElasticsearch(sink)
   return storedInElasticsearch(connection, sink.prefix)
 }

@@ -5,6 +5,13 @@ import { type TrafficCell, TrafficCounter } from '../count/traffic.js'
 import type { ProxyTargets } from '../enrich/targets.js'
 import { EventClock } from '../join/event-clock.js'
 import type { LineSource } from '../records.js'
+import { type KnownConnections, ReuseEvidence } from './reuse-evidence.js'
+
+/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
+export const EVIDENCE_HORIZON_MS = 10 * 60_000
+
+/** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
+export const HELD_WINDOWS = 200_000
 
 /** What the steps keep of one partition. */
 export interface Partition {
@@ -16,6 +23,8 @@ export interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
+  /** Null where lines of its workers may be elsewhere. */
+  readonly reuse: ReuseEvidence | null
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
   /** By host, worker, org, env and base path as they stand in the line. */
@@ -26,6 +35,7 @@ export interface KnownDimensions {
   readonly cell: TrafficCell
   readonly target: string | null
   readonly targets: ProxyTargets
+  readonly connections: KnownConnections | null
 }
 
 export interface PartitionOptions {
@@ -34,6 +44,11 @@ export interface PartitionOptions {
   readonly closedUntilMs?: ReadonlyMap<string, number>
   /** Lines may come twice, and are to be counted once. */
   readonly mayRepeat?: boolean
+  /**
+   * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
+   * of them, neither targets that are told by other requests nor counts of the gateway's statistics nor idle times.
+   */
+  readonly isScattered?: boolean
 }
 
 export function newPartition(source: LineSource, options: PartitionOptions): Partition {
@@ -44,6 +59,7 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
     clock: new EventClock(options),
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
+    reuse: options.isScattered === true ? null : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS }),
     seen: options.mayRepeat === true ? new SeenLines() : null,
     dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
   }

@@ -1,8 +1,36 @@
 import type { PipelineConfig } from '../config/schema.js'
+import { KnownTimeouts } from '../diagnose/judge.js'
+import type { ConfiguredProxy } from '../enrich/proxy.js'
+import type { EventView } from '../event-view.js'
+import type { JoinerOptions } from '../join/joiner.js'
+import type { TextView } from '../line-handler.js'
+import type { RejectionReason } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
+import type { MergeFailures } from '../sinks/collapse.js'
 import { topicPartitionOf } from '../sources/kafka/message-sources.js'
-import { HELD_WINDOWS, type ProcessorOptions } from './processor.js'
+import { mergeFailureDocuments } from './document.js'
+import { HELD_WINDOWS, type PartitionOptions } from './partition.js'
 import type { RunInput } from './run-input.js'
+
+export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
+  readonly redactor: Redactor
+  readonly proxies?: readonly ConfiguredProxy[]
+  /** Looks at warn and error lines only: fastest; no traffic, no inferred targets, no ledger but `lines`. */
+  readonly halvesOnly?: boolean
+  /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
+  readonly onFailureLine?: (view: EventView) => void
+  /** What is known of a failure besides its halves; nothing where not said. */
+  readonly judge?: Pick<KnownTimeouts, 'judged'>
+  /** Documents that a store can merge; true where not said. */
+  readonly withHalves?: boolean
+  /** The gateway's host name, where it is not to be taken from the file's name. */
+  readonly gateway?: string
+  /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
+  readonly heldWindows?: number
+  readonly onRejection?: (reason: RejectionReason, view: TextView) => void
+  /** Told of each half in lines that are replayed: the id of its failure. */
+  readonly onReplayedHalf?: (id: string) => void
+}
 
 export type ProcessorInput = Pick<RunInput, 'config' | 'once' | 'backfill' | 'proxies' | 'machine'> & {
   readonly redactor: Redactor
@@ -16,6 +44,7 @@ export function processorOptions(
   return {
     redactor,
     proxies,
+    judge: judgeOf(config),
     ...config.join,
     emit: once ? 'final' : 'eager',
     ...kafkaProcessing(config),
@@ -24,6 +53,17 @@ export function processorOptions(
     gateway: config.gateway.hostFrom === 'machine' ? machine : undefined,
     closedUntilMs: new Map(Object.entries(floorTimeMs)),
   }
+}
+
+/** What the file says of targets. */
+export function judgeOf({ targets }: Pick<PipelineConfig, 'targets'>): KnownTimeouts {
+  return new KnownTimeouts(new Map(targets.map(({ target, idleTimeoutMs }) => [target, idleTimeoutMs] as const)))
+}
+
+/** How stores make one of two documents of a failure, where the file says something of targets. */
+export function mergeOf(config: Pick<PipelineConfig, 'targets'>): MergeFailures {
+  const judge = judgeOf(config)
+  return (stored, incoming) => judge.judged(mergeFailureDocuments(stored, incoming))
 }
 
 /** What the way of lines through a topic asks of the steps. */

@@ -1,10 +1,9 @@
 import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
 import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
-import type { ConfiguredProxy } from '../enrich/proxy.js'
 import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
-import { Joiner, type JoinerOptions, type PairCounts } from '../join/joiner.js'
+import { Joiner, type PairCounts } from '../join/joiner.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import { LineParser } from '../parse/line-parser.js'
 import type {
@@ -16,39 +15,11 @@ import type {
   RejectionReason,
   RequestFacts,
 } from '../records.js'
-import type { Redactor } from '../redact/redactor.js'
 import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
-import { type KnownDimensions, newPartition, type Partition, type PartitionOptions } from './partition.js'
+import { EVIDENCE_HORIZON_MS, type KnownDimensions, newPartition, type Partition } from './partition.js'
+import type { ProcessorOptions } from './processor-options.js'
 import { RequestReader } from './request-reader.js'
-
-/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
-export const EVIDENCE_HORIZON_MS = 10 * 60_000
-
-/** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
-export const HELD_WINDOWS = 200_000
-
-export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
-  readonly redactor: Redactor
-  readonly proxies?: readonly ConfiguredProxy[]
-  /** Looks at warn and error lines only: fastest; no traffic, no inferred targets, no ledger but `lines`. */
-  readonly halvesOnly?: boolean
-  /**
-   * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
-   * of them, neither targets that are told by other requests nor counts of the gateway's statistics.
-   */
-  readonly isScattered?: boolean
-  /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
-  readonly onFailureLine?: (view: EventView) => void
-  /** Documents that a store can merge; true where not said. */
-  readonly withHalves?: boolean
-  /** The gateway's host name, where it is not to be taken from the file's name. */
-  readonly gateway?: string
-  /** Open windows of traffic to hold before the watermark may close them: 0 for a stream. */
-  readonly heldWindows?: number
-  readonly onRejection?: (reason: RejectionReason, view: TextView) => void
-  /** Told of each half in lines that are replayed: the id of its failure. */
-  readonly onReplayedHalf?: (id: string) => void
-}
+import type { KnownIdleTimes } from './reuse-evidence.js'
 
 /**
  * Every step of the path between source and sinks, for all partitions: parse → redact → count, join → enrich →
@@ -99,6 +70,11 @@ export class Processor implements LineHandler {
     return this.#maxMs < this.#minMs ? null : { minMs: this.#minMs, maxMs: this.#maxMs }
   }
 
+  /** How long connections had been idle when they were taken, of all that was read; by target and API. */
+  *idleTimes(): Iterable<KnownIdleTimes> {
+    for (const { reuse } of this.#partitions.values()) yield* reuse?.idleTimes ?? []
+  }
+
   /** Requests that were counted since the process began, without those of replays: for each partition and dimension. */
   *requests(): Iterable<RequestTotal> {
     yield* this.#forgotten.requests
@@ -113,7 +89,10 @@ export class Processor implements LineHandler {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
-    if (block.offset === 0 && block.source.isFirst) this.#partition.stats.processStarted()
+    if (block.offset === 0 && block.source.isFirst) {
+      this.#partition.stats.processStarted()
+      this.#partition.reuse?.processStarted()
+    }
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
     this.#parser.parse(block)
@@ -134,7 +113,7 @@ export class Processor implements LineHandler {
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
         this.#emitTraffic(partition, partition.traffic.close(watermarkMs))
       }
-      partition.seen?.close(watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS))
+      partition.seen?.close(this.#countedFromMs(partition))
     }
     if (!together) {
       this.#emitFailures(
@@ -210,12 +189,17 @@ export class Processor implements LineHandler {
     partition.clock.observe(worker, timeMs)
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
-      if (partition.seen?.isNew(view) ?? true) this.#count(partition, known.cell, timeMs, REQUEST)
+      if (partition.seen?.isNew(view) ?? true) {
+        this.#count(partition, known.cell, timeMs, REQUEST)
+        if (known.connections !== null) partition.reuse?.requested(known.connections, view)
+      }
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
-    } else if (role === Role.targetResponse) {
-      if (partition.seen?.isNew(view) ?? true)
-        this.#count(partition, this.#dimensions(partition, view).cell, timeMs, RESPONSE)
+    } else if (role === Role.targetResponse || role === Role.targetResponseClose) {
+      if (partition.seen?.isNew(view) === false) return
+      const { cell, connections } = this.#dimensions(partition, view)
+      if (role === Role.targetResponse) this.#count(partition, cell, timeMs, RESPONSE)
+      if (connections !== null) partition.reuse?.responded(connections, view)
     } else if (role >= Role.targetRequestError) {
       if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
@@ -229,8 +213,10 @@ export class Processor implements LineHandler {
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
     if (started === null) return
-    const { seen, stats } = this.#currentPartition(view.source)
-    if (seen?.isNewText(view) ?? true) stats.started(Number(started[1]))
+    const { seen, stats, reuse } = this.#currentPartition(view.source)
+    if (seen?.isNewText(view) === false) return
+    stats.started(Number(started[1]))
+    reuse?.workerStarted(Number(started[1]))
   }
 
   stats(view: TextView): void {
@@ -250,10 +236,17 @@ export class Processor implements LineHandler {
     this.#options.onRejection?.(reason, view)
   }
 
-  #count({ traffic, clock }: Partition, cell: TrafficCell, timeMs: number, counts: StatsDelta): void {
-    // Where windows are held to the end, no line is late.
-    const watermarkMs = this.#options.heldWindows === undefined ? clock.watermarkMs : Number.NEGATIVE_INFINITY
-    traffic.add(cell, timeMs, counts.requests, counts.responses, watermarkMs)
+  #count(partition: Partition, cell: TrafficCell, timeMs: number, counts: StatsDelta): void {
+    const { traffic, seen } = partition
+    // Where windows are held to the end, no line is late; but one that is older than what is remembered may be a repeated one.
+    const isAnyTimely = this.#options.heldWindows !== undefined && seen === null
+    const fromMs = isAnyTimely ? Number.NEGATIVE_INFINITY : this.#countedFromMs(partition)
+    traffic.add(cell, timeMs, counts.requests, counts.responses, fromMs)
+  }
+
+  /** Lines of windows before it are late, or may have been counted. */
+  #countedFromMs({ clock }: Partition): number {
+    return clock.watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS)
   }
 
   #observe(timeMs: number): void {
@@ -272,7 +265,9 @@ export class Processor implements LineHandler {
   }
 
   #join(partition: Partition, view: EventView): void {
-    const half = this.#reader.half(view)
+    const isSent = view.role === Role.targetRequestError && partition.seen?.isNew(view) !== false
+    const connections = isSent ? this.#dimensions(partition, view).connections : null
+    const half = this.#reader.half(view, connections && (partition.reuse?.failed(connections, view) ?? null))
     const id = this.#reader.idOf(view)
     if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {
@@ -336,18 +331,24 @@ export class Processor implements LineHandler {
       env: view.knownText(Field.env),
       basis: 'lines',
     })
-    const dimensions = { cell, target, targets: this.#targets.of(partition.name, proxy ?? '') }
+    const dimensions = {
+      cell,
+      target,
+      targets: this.#targets.of(partition.name, proxy ?? ''),
+      connections: partition.reuse?.of(view.number(Field.pid) ?? 0, target ?? '', proxy ?? '') ?? null,
+    }
     partition.dimensions.add(bytes, from, to, dimensions)
     return dimensions
   }
 
   #emitFailures(failures: readonly Failure[]): void {
+    const { judge } = this.#options
     for (const failure of failures) {
       const { inferredTarget = null } = failure.request
       const inferred: InferredTarget =
         inferredTarget === null ? UNKNOWN_TARGET : { target: inferredTarget, source: 'inferred' }
       const document = toFailureDocument(failure, inferred, this.#options)
-      this.#documents.push({ kind: 'failure', id: failure.id, document })
+      this.#documents.push({ kind: 'failure', id: failure.id, document: judge?.judged(document) ?? document })
     }
   }
 

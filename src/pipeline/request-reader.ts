@@ -1,6 +1,6 @@
 import { type ConfiguredProxy, ProxyFinder } from '../enrich/proxy.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
-import type { Half, HalfRole, LineSource, RequestFacts } from '../records.js'
+import type { Connection, Half, HalfRole, LineSource, RequestFacts } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import { digest } from './document.js'
 import { LineBytes } from './ship/line-bytes.js'
@@ -43,7 +43,7 @@ export class RequestReader {
     return `line:${digest(line.take())}`
   }
 
-  half(view: EventView): Half {
+  half(view: EventView, connection: Connection = null): Half {
     const clientId = view.knownText(Field.clientId)
     return {
       role: HALF_ROLES[view.role] ?? 'client',
@@ -54,6 +54,7 @@ export class RequestReader {
       errorMessage: this.#redactor.text(view.knownText(Field.errorMessage), clientId),
       errorCode: view.knownText(Field.errorCode),
       elapsedMs: view.number(Field.timeTaken) ?? elapsedOfEmpty(view.role),
+      connection,
       position: { source: view.source.path, offset: view.offset },
     }
   }

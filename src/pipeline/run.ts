@@ -11,13 +11,14 @@ import type { Input } from './input.js'
 import { keyDoctorOf } from './key-doctor.js'
 import { openInput } from './open-input.js'
 import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
-import { Processor, type ProcessorOptions } from './processor.js'
+import { Processor } from './processor.js'
+import type { ProcessorOptions } from './processor-options.js'
 import { processorOptions } from './processor-options.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
 import { openRepartition, type Repartition } from './repartition/repartition.js'
 import type { RunInput, RunResult, Timing } from './run-input.js'
-import { Shipper } from './ship/shipper.js'
+import { linesOf, Shipper } from './ship/shipper.js'
 import type { Steps } from './steps.js'
 import { Activity, withTicks } from './ticks.js'
 
@@ -59,8 +60,9 @@ export async function runPipeline(input: RunInput): Promise<RunResult> {
         shippers.push(
           new Shipper({
             redactor,
-            sink: { maxWrites: lineSink.maxWrites, write: watch.writing(lineSink) },
+            sink: { maxWrites: lineSink.maxWrites, write: watch.writing(lineSink, linesOf) },
             machine: input.machine,
+            messageBytes: sink.messageBytes,
           }),
         )
       } else sinks.push(watch.over(await openSink(sink, { ...input, deadLetters, watch })))

@@ -22,6 +22,8 @@ export interface KeySample {
 
 /** Messages of a sample, over all partitions. */
 const SAMPLE_MESSAGES = 200_000
+/** A message may hold many: so many are enough. */
+const SAMPLE_LINES = 1_000_000
 const LONGEST_MS = 20_000
 
 /** Reads the newest messages of a topic, touches no group, and looks by which partitions the halves of requests travel. */
@@ -53,10 +55,11 @@ export async function sampleKeys(
     }
     processor.process(block)
     processor.take()
+    if (processor.ledger.lines >= SAMPLE_LINES) break
   }
   processor.finish()
   return {
-    messages: ranges.reduce((sum, { partition, end }) => sum + end - (from.get(partition) ?? end), 0),
+    messages: source.progress().done,
     pairs: processor.pairs,
     files: places.size,
     scatteredFiles: [...places.values()].filter(({ size }) => size > 1).length,

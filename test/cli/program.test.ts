@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CommandModule, Context } from '../../src/cli/context.js'
-import { COMMANDS, type CommandDeclaration } from '../../src/cli/declarations.js'
+import type { CommandDeclaration } from '../../src/cli/declaration.js'
+import { COMMANDS } from '../../src/cli/declarations.js'
 import { runProgram } from '../../src/cli/program.js'
 import { createWorld } from './support.js'
 
@@ -16,8 +17,9 @@ async function run(argv: readonly string[], environment: Readonly<Record<string,
   const world = createWorld(environment)
   const calls: Call[] = []
   const loaded: string[] = []
-  const commands = COMMANDS.map((declaration): CommandDeclaration => {
-    const { name } = declaration
+  const noting = (declaration: CommandDeclaration): CommandDeclaration => {
+    const { name, commands } = declaration
+    if (commands !== undefined) return { ...declaration, commands: commands.map(noting) }
     const module: CommandModule = {
       async run(args, options, context) {
         calls.push({ name, args, options, context })
@@ -29,8 +31,8 @@ async function run(argv: readonly string[], environment: Readonly<Record<string,
       return module
     }
     return { ...declaration, load }
-  })
-  const exitCode = await runProgram({ argv, context: world.context, commands })
+  }
+  const exitCode = await runProgram({ argv, context: world.context, commands: COMMANDS.map(noting) })
   return { exitCode, call: calls[0], calls, loaded, stdout: world.stdout(), stderr: world.stderr() }
 }
 
@@ -102,6 +104,21 @@ describe('runProgram', () => {
     })
   })
 
+  test('runs a command below another one, with every option of it', async () => {
+    const { call } = await run(['keepalive', 'check', '--target', 'a:1=5s', '--debug', '--target', 'b:2=never'])
+    expect(call).toMatchObject({
+      name: 'check',
+      args: [],
+      options: {
+        target: ['a:1=5s', 'b:2=never'],
+        gatewayConfig: '~/.edgemicro',
+        rtt: '100ms',
+        json: false,
+        debug: true,
+      },
+    })
+  })
+
   test('hands the correlation id and the logs over in order', async () => {
     expect((await run(['explain', 'id-1', 'a.log', 'b.log'])).call.args).toEqual(['id-1', 'a.log', 'b.log'])
   })
@@ -124,6 +141,14 @@ describe('runProgram', () => {
       '--help',
     ],
     ['no command', ['--debug'], 'no command given: hangup COMMAND', 'hangup report'],
+    ['no command below one', ['keepalive'], 'no command given: hangup keepalive COMMAND', 'hangup keepalive --help'],
+    ['an unknown command below one', ['keepalive', 'chek'], 'unknown command: chek', 'did you mean check?'],
+    [
+      'an unknown option below one',
+      ['keepalive', 'check', '--targt'],
+      'unknown option: --targt',
+      'keepalive check --help',
+    ],
   ])('refuses %s before anything is loaded', async (_name, argv, message, hint) => {
     await expect(run(argv)).rejects.toMatchObject({ code: 'usage', message, hint: expect.stringContaining(hint) })
   })
@@ -149,7 +174,8 @@ describe('runProgram', () => {
 })
 
 test('every example is a command line that is accepted', async () => {
-  for (const { name, examples } of COMMANDS) {
+  const runnable = COMMANDS.flatMap((each) => each.commands ?? [each])
+  for (const { name, examples } of runnable) {
     for (const { command } of examples) {
       const { call } = await run(command.split(' ').slice(1))
       expect(call.name).toBe(name)

@@ -36,6 +36,12 @@ describe('a pipeline without faults', () => {
     })
   })
 
+  test('packs lines into messages of 16 KiB, or of the size that is said, down to one line in each', () => {
+    const sinks = (size: string): unknown => load(`source: {stdin: }\nsinks: [kafka: {topic: a${size}}]`).sinks
+    expect(sinks('')).toMatchObject([{ messageBytes: 16_384 }])
+    expect(sinks(', messageSize: 0B')).toMatchObject([{ messageBytes: 0 }])
+  })
+
   test('may send its dead letters to a topic, which is reached as that of a sink', () => {
     const text = `${MINIMAL}deadLetters: { kafka: { topic: letters } }`
     expect(load(text).deadLetters).toEqual({

@@ -45,8 +45,9 @@ describe('lineHash', () => {
   })
 
   test('has no two ids of a million alike', () => {
-    const hashes = new Set<number>()
-    for (let number = 0; number < 1_000_000; number++) hashes.add(hashOf('2021-06-23T03:52:24.110Z', `${number}`))
-    expect(hashes.size).toBe(1_000_000)
+    const hashes = Float64Array.from({ length: 1_000_000 }, (_, number) =>
+      hashOf('2021-06-23T03:52:24.110Z', `${number}`),
+    ).sort()
+    expect(hashes.findIndex((hash, index) => hash === hashes[index + 1])).toBe(-1)
   })
 })

@@ -139,7 +139,11 @@ function expand(source: string): readonly string[] {
   const pattern = fs.statSync(path.join(projectDirectory, source), { throwIfNoEntry: false })?.isDirectory()
     ? `${source}/**`
     : source
-  return globSync(pattern, { cwd: projectDirectory, dot: true, ignore: ['pipelines/samples/**'] })
+  return globSync(pattern, {
+    cwd: projectDirectory,
+    dot: true,
+    ignore: ['pipelines/samples/**', 'pipelines/gateway/**'],
+  })
 }
 
 /** The last pattern of .dockerignore that fits decides. */

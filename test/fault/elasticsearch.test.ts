@@ -7,6 +7,7 @@ import { count, eventually } from '../support/elasticsearch/cluster.js'
 import { startElasticsearch } from '../support/elasticsearch/server.mjs'
 import { corpusLogs, corpusRuns, stretched } from './logs.js'
 import { Random } from './random.js'
+import { storedIn } from './store.js'
 
 const PIPELINE = path.join(projectDirectory, 'pipelines/tail-to-elasticsearch.yaml')
 
@@ -98,10 +99,3 @@ test('a processor that is killed again and again ends with what one pass gives',
   expect(await ended).toMatchObject({ code: 143 })
   await expectSame('crashed')
 }, 300_000)
-
-/** Bytes of all logs that are in the store for good. */
-function storedIn(checkpoint: string): number {
-  if (!fs.existsSync(checkpoint)) return 0
-  const { files } = JSON.parse(fs.readFileSync(checkpoint, 'utf8'))
-  return files.reduce((sum: number, { storedThrough }: { storedThrough: number }) => sum + storedThrough, 0)
-}

@@ -10,6 +10,7 @@ import { type ElasticsearchServer, startElasticsearch } from '../support/elastic
 import { type KafkaServer, startKafka } from '../support/kafka/server.mjs'
 import { type FutureLog, writeSlowly } from './logs.js'
 import { Random } from './random.js'
+import { storedIn } from './store.js'
 
 /** The servers of a test file, a directory, and all that was started there. */
 export class Site {
@@ -54,6 +55,9 @@ export class Site {
     this.sandbox.remove()
   }
 }
+
+/** A short session; and commits wait for a count of what is stored, which is made often. */
+export const OFTEN = ['--set', 'source.kafka.sessionTimeout=6s', '--set', 'sinks[0].elasticsearch.frequency=1s']
 
 export interface SiteOptions {
   readonly nodes?: 1 | 3
@@ -103,8 +107,8 @@ export class Fleet {
 
   /** All of them have the same key, and a state directory of their own. */
   environment(instance: string): Record<string, string> {
-    const { sandbox, kafka } = this.site
-    const state = sandbox.path(this.name, `state-${instance}`)
+    const { kafka } = this.site
+    const state = this.#stateOf(instance)
     fs.mkdirSync(state, { recursive: true })
     fs.writeFileSync(path.join(state, 'redact.key'), '0123456789abcdef'.repeat(4), { mode: 0o600 })
     return {
@@ -171,13 +175,26 @@ export class Fleet {
     })
   }
 
-  /** Resolves once no more messages come for a while, though the agent is up. */
-  async shipped(): Promise<void> {
-    let before = -1
+  /** Ends the agent once no more messages come for a while, again until its checkpoint tells that all is shipped. */
+  async shipped(agent: Instance): Promise<void> {
+    const checkpoint = path.join(this.#stateOf(agent.name), 'tail-to-kafka.checkpoint')
+    const sizes = fs.readdirSync(this.logs).map((name) => fs.statSync(path.join(this.logs, name)).size)
+    const written = sizes.reduce((sum, size) => sum + size, 0)
+    for (let running = agent, starts = 0; starts < 10; starts++) {
+      await this.#settles()
+      await stopped(running)
+      if (storedIn(checkpoint) === written) return
+      running = this.start('tail-to-kafka', agent.name)
+    }
+    throw new Error(`${storedIn(checkpoint)} of ${written} bytes were shipped`)
+  }
+
+  async #settles(): Promise<void> {
+    let before = 0
     await eventually(
-      'all that was written is shipped',
+      'no more messages come',
       async () => {
-        await sleep(3_000)
+        await sleep(700)
         const { end } = await this.reached()
         const isSame = end === before
         before = end
@@ -225,6 +242,10 @@ export class Fleet {
   /** Resolves once the group is shared out among so many. */
   async hasMembers(count: number): Promise<void> {
     await eventually(`the group has ${count} members`, async () => (await this.members())?.length === count, 120_000)
+  }
+
+  #stateOf(instance: string): string {
+    return this.site.sandbox.path(this.name, `state-${instance}`)
   }
 
   #commandLine(pipeline: string, options: readonly string[]): string[] {

@@ -2,14 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, test } from '@jest/globals'
 import { Kafka, logLevel } from 'kafkajs'
 import { eventually } from '../support/elasticsearch/cluster.js'
-import { Fleet, type Reached, Site, stopped } from './fleet.js'
+import { Fleet, OFTEN, type Reached, Site } from './fleet.js'
 import { smallFleetLogs } from './logs.js'
-import { expectOnePassInElasticsearch } from './one-pass.js'
+import { expectAllStored } from './one-pass.js'
 
 const NODES = 3
 const PARTITIONS = 6
-/** A short session; and commits wait for a count of what is stored, which is made often. */
-const OFTEN = ['--set', 'source.kafka.sessionTimeout=6s', '--set', 'sinks[0].elasticsearch.frequency=3s']
 const OFFSETS_TOPIC = '__consumer_offsets'
 
 let site: Site
@@ -49,12 +47,7 @@ test('brokers that are killed, and restarted one after the other, lose no line f
     await flows(fleet, `after the restart of node ${node}`)
   }
   await writing.finish()
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet)
+  await expectAllStored(fleet, { agent, instances })
 }, 600_000)
 
 /** Resolves once new lines came into the topic and new ones were stored. */

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, test } from '@jest/globals'
 import { count, eventually } from '../support/elasticsearch/cluster.js'
-import { Fleet, type Instance, killed, Site, stopped } from './fleet.js'
+import { Fleet, type Instance, killed, OFTEN, Site } from './fleet.js'
 import { corpusLogs, stretched, writeSlowly } from './logs.js'
-import { expectOnePassInElasticsearch } from './one-pass.js'
+import { expectAllStored } from './one-pass.js'
 
 const PARTITIONS = 6
 const KILLS = 20
-const SHORT_SESSION = ['--set', 'source.kafka.sessionTimeout=6s']
 
 let site: Site
 
@@ -23,7 +22,7 @@ test('three instances that are killed twenty times, and an agent that is too, le
   await fleet.createTopic(PARTITIONS)
   const logs = [
     ...['h-337-110', 'i-337-c-error-116', 'g-337-rotate-restart-115'].flatMap(corpusLogs),
-    stretched(corpusLogs('c-337-pcap-105')[0], { times: 60, everyMs: 80_000 }),
+    stretched(corpusLogs('c-337-pcap-105')[0], { times: 30, everyMs: 80_000 }),
   ]
   let isWritten = false
   const writing = Promise.all(
@@ -33,7 +32,7 @@ test('three instances that are killed twenty times, and an agent that is too, le
   })
 
   const startAgent = (): Instance => fleet.start('tail-to-kafka', 'agent')
-  const start = (number: number): Instance => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, SHORT_SESSION)
+  const start = (number: number): Instance => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, OFTEN)
   let agent = startAgent()
   const instances = [0, 1, 2].map(start)
   for (let kill = 0; kill < KILLS || !isWritten; kill++) {
@@ -46,12 +45,7 @@ test('three instances that are killed twenty times, and an agent that is too, le
     agent = startAgent()
   }
   await writing
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet)
+  await expectAllStored(fleet, { agent, instances })
 }, 600_000)
 
 test('an instance that is stopped for longer than its session leaves what one pass gives', async () => {
@@ -60,17 +54,12 @@ test('an instance that is stopped for longer than its session leaves what one pa
   await fleet.createTopic(PARTITIONS)
   const log = stretched(corpusLogs('c-337-pcap-105')[0], { times: 40, everyMs: 80_000 })
   const agent = fleet.start('tail-to-kafka', 'agent')
-  const instances = [0, 1].map((number) => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, SHORT_SESSION))
+  const instances = [0, 1].map((number) => fleet.start('kafka-to-elasticsearch', `consumer-${number}`, OFTEN))
   const writing = writeSlowly([log], { directory: fleet.logs, random, durationMs: 20_000 })
   await eventually('something is stored', async () => (await count('stalled-failures*', elasticsearch)) > 0)
   instances[0].child.kill('SIGSTOP')
   await sleep(10_000)
   instances[0].child.kill('SIGCONT')
   await writing
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet)
+  await expectAllStored(fleet, { agent, instances })
 }, 300_000)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { lagOf } from '../../src/sources/kafka/admin.js'
 import { eventually } from '../support/elasticsearch/cluster.js'
-import { Fleet, type Instance, killed, Site, stopped } from './fleet.js'
+import { Fleet, type Instance, killed, OFTEN, Site, stopped } from './fleet.js'
 import { corpusLogs, smallFleetLogs } from './logs.js'
 import { expectOnePassInElasticsearch } from './one-pass.js'
 import { filebeat, ship } from './shippers.js'
@@ -12,7 +12,6 @@ import { filebeat, ship } from './shippers.js'
 const NODES = 3
 const PARTITIONS = 4
 const NONE = ['--set', 'source.kafka.partitionedBy=none']
-const SHORT_SESSION = ['--set', 'source.kafka.sessionTimeout=6s']
 const FAULTS = 9
 
 let site: Site
@@ -37,7 +36,8 @@ test('halves that come by any partition meet, whatever instances, brokers and st
   const { kafka, elasticsearch, random } = site
   const fleet = new Fleet(site, 'scattered')
   await fleet.createTopic(PARTITIONS)
-  const logs = [...smallFleetLogs(), ...['h-337-110', 'd-337-102'].flatMap(corpusLogs)]
+  // Not those of hostile requests: which of their lines can be split depends on where reading begins.
+  const logs = [...smallFleetLogs({ hostile: false }), ...['h-337-110', 'd-337-102'].flatMap(corpusLogs)]
   for (const { name, bytes } of logs) fs.writeFileSync(path.join(fleet.logs, name), bytes)
   let isShipped = false
   const shipping = (async () => {
@@ -50,7 +50,7 @@ test('halves that come by any partition meet, whatever instances, brokers and st
   shipping.catch(() => {})
 
   const start = (number: number): Instance =>
-    fleet.start('kafka-to-elasticsearch', `consumer-${number}`, [...NONE, ...SHORT_SESSION])
+    fleet.start('kafka-to-elasticsearch', `consumer-${number}`, [...NONE, ...OFTEN])
   const instances = [0, 1, 2].map(start)
   for (let fault = 0; fault < FAULTS || !isShipped; fault++) {
     await sleep(random.between(500, 3_000))

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { Fleet, type Instance, killed, Site, stopped } from './fleet.js'
+import { Fleet, type Instance, killed, Site } from './fleet.js'
 import { smallFleetLogs } from './logs.js'
-import { expectOnePassInElasticsearch } from './one-pass.js'
+import { expectAllStored } from './one-pass.js'
 
 /** Commits wait for a count of what is stored: it is made often, so that they show what an instance does. */
-const OFTEN = ['--set', 'sinks[0].elasticsearch.frequency=5s']
+const OFTEN = ['--set', 'sinks[0].elasticsearch.frequency=2s']
 /** What the group may take to share itself out, on a slow machine. */
 const LONGEST_PAUSE_MS = 40_000
 /** What service managers allow. */
@@ -50,12 +50,7 @@ test('instances that come, are restarted one after the other and go while lines 
   expect(longestMs).toBeLessThan(LONGEST_PAUSE_MS)
 
   await writing.finish()
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  await stopped(instances[0])
-  await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet)
+  await expectAllStored(fleet, { agent, instances: [instances[0]] })
 }, 600_000)
 
 test('instances of two versions of a pipeline file, in one group, leave what one pass gives', async () => {
@@ -98,12 +93,7 @@ state: { directory: "\${HANGUP_STATE}" }
     await fleet.storesMore()
   }
   await writing.finish()
-  await fleet.shipped()
-  await stopped(agent)
-  await fleet.caughtUp()
-  for (const instance of instances) await stopped(instance)
-  await fleet.expectVerified('kafka-to-elasticsearch', 'consumer-0')
-  await expectOnePassInElasticsearch(fleet)
+  await expectAllStored(fleet, { agent, instances })
 }, 600_000)
 
 /** Cleanly; but a store that is too slow for the ten seconds that a stop gives it is told, and what waited is read again. */

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import type { FailureDocument, TrafficDocument } from '../../src/records.js'
 import { documents } from '../support/elasticsearch/cluster.js'
-import type { Fleet } from './fleet.js'
+import { type Fleet, type Instance, stopped } from './fleet.js'
 import { type Rows, readStore } from './store.js'
 
 /**
@@ -19,7 +19,10 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, difference: Dif
   const failuresOf = async (prefix: string): Promise<Record<string, FailureDocument>> =>
     Object.fromEntries(
       (await documents<FailureDocument>(`${prefix}-failures-*`, elasticsearch))
-        .map(({ _id, _source }) => [_id, difference.isScattered ? lessInferredDocument(_source) : _source] as const)
+        .map(
+          ({ _id, _source }) =>
+            [_id, difference.isScattered ? lessConnections(lessInferredDocument(_source)) : _source] as const,
+        )
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     )
   const trafficOf = async (prefix: string): Promise<Record<string, number>> =>
@@ -36,10 +39,28 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, difference: Dif
   expect(await trafficOf(fleet.name)).toEqual(await trafficOf(direct))
 }
 
+export interface Processes {
+  readonly agent: Instance
+  /** Members of the group, of `pipelines/kafka-to-elasticsearch.yaml` or one like it. */
+  readonly instances: readonly Instance[]
+}
+
+/** Waits until all that was written is shipped and stored, ends the processes, and holds what is stored to one pass. */
+export async function expectAllStored(fleet: Fleet, { agent, instances }: Processes): Promise<void> {
+  await fleet.shipped(agent)
+  await fleet.caughtUp()
+  for (const instance of instances) await stopped(instance)
+  await fleet.expectVerified('kafka-to-elasticsearch', instances[0].name)
+  await expectOnePassInElasticsearch(fleet)
+}
+
 export interface Difference {
-  /** The shipper tells no places in files; so the begin of a process is not known, and its first statistics do not count. */
+  /** The shipper tells no places in files; so the begin of a process is not known: its first statistics do not count, and a new connection is not told from an old one. */
   readonly withoutOffsets?: boolean
-  /** A worker's lines are in several partitions: nothing is counted from its statistics, and no target is inferred. */
+  /**
+   * A worker's lines are in several partitions: nothing is counted from its statistics, no target is inferred, and its
+   * connections are not followed.
+   */
   readonly isScattered?: boolean
 }
 
@@ -56,6 +77,7 @@ export async function expectOnePassInDuckDb(
     Object.fromEntries(
       rows
         .map((row) => (isScattered ? lessInferred(row) : row))
+        .map((row) => (isScattered || withoutOffsets ? lessConnectionsOfRow(row) : row))
         .map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]),
     )
   const counted = (rows: Rows): Record<string, number> =>
@@ -75,6 +97,42 @@ function lessInferredDocument(document: FailureDocument): FailureDocument {
   if (document.edgemicro.target_source !== 'inferred') return document
   const edgemicro = { ...document.edgemicro, target: null, target_source: 'unknown' as const }
   return { ...document, edgemicro, server: { address: null, port: null } }
+}
+
+/** What is known where connections are not followed. */
+function lessConnections(document: FailureDocument): FailureDocument {
+  const { edgemicro } = document
+  const isTold = edgemicro.cause === 'keepalive_race' || edgemicro.cause === 'premature_close'
+  return {
+    ...document,
+    edgemicro: {
+      ...edgemicro,
+      ...(isTold && { cause: 'undetermined' as const, confidence: 0 }),
+      evidence: { ...edgemicro.evidence, ...UNKNOWN_CONNECTION },
+      target_halves: edgemicro.target_halves.map((half) => ({ ...half, connection: null })),
+    },
+  }
+}
+
+const UNKNOWN_CONNECTION = {
+  idle_ms: null,
+  reused: null,
+  reuses: null,
+  reuses_near: null,
+  reuses_same: null,
+  resets_near: null,
+}
+
+/** A row holds evidence and halves as JSON. */
+function lessConnectionsOfRow(row: Rows[number]): Rows[number] {
+  const isTold = row.cause === 'keepalive_race' || row.cause === 'premature_close'
+  const halves = JSON.parse(String(row.target_halves)) as object[]
+  return {
+    ...row,
+    ...(isTold && { cause: 'undetermined', confidence: 0 }),
+    evidence: JSON.stringify({ ...JSON.parse(String(row.evidence)), ...UNKNOWN_CONNECTION }),
+    target_halves: JSON.stringify(halves.map((half) => ({ ...half, connection: null }))),
+  }
 }
 
 /** A row holds halves as JSON. */

@@ -90,6 +90,13 @@ export class Host {
 
 export const PIPELINE = path.resolve('pipelines/tail-to-duckdb.yaml')
 
+/** Bytes of all logs that a checkpoint says are stored for good; 0 where there is none. */
+export function storedIn(checkpointFile: string): number {
+  if (!fs.existsSync(checkpointFile)) return 0
+  const { files }: Checkpoint = JSON.parse(fs.readFileSync(checkpointFile, 'utf8'))
+  return files.reduce((sum, { storedThrough }) => sum + storedThrough, 0)
+}
+
 interface Checkpoint {
   readonly files: readonly {
     readonly path: string

@@ -27,8 +27,10 @@ export class Witness {
     await consumer.run({
       eachBatch: async ({ batch: { partition, messages } }) => {
         for (const { offset, value } of messages) {
-          const [, id] = HALF.exec(String(value)) ?? []
-          if (id !== undefined) witness.#halves.push({ partition, offset: Number(offset), id })
+          for (const line of String(value).split('\n')) {
+            const [, id] = HALF.exec(line) ?? []
+            if (id !== undefined) witness.#halves.push({ partition, offset: Number(offset), id })
+          }
           witness.#read.set(partition, Number(offset) + 1)
         }
       },

@@ -35,6 +35,7 @@ function half(role: HalfRole, fields: Partial<Half> = {}): Half {
     errorMessage: 'socket hang up',
     errorCode: 'ECONNRESET',
     elapsedMs: isClient ? null : 395,
+    connection: null,
     position: { source: '/log/edgemicro-gw-1-api.log', offset: isClient ? 200 : 100 },
     ...fields,
   }

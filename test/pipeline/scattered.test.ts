@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { Processor, type ProcessorOptions } from '../../src/pipeline/processor.js'
+import { Processor } from '../../src/pipeline/processor.js'
+import type { ProcessorOptions } from '../../src/pipeline/processor-options.js'
 import type { FailureDocument, TrafficDocument } from '../../src/records.js'
 import { REDACT_ALL, Redactor } from '../../src/redact/redactor.js'
 import { blockOf, clientHalf, infoLine, OTHER_ID, targetHalf, timestamp } from '../support/lines.js'

@@ -16,6 +16,7 @@ export function half(role: HalfRole, { at = 0, ...fields }: HalfSketch = {}): Ha
     errorMessage: 'socket hang up',
     errorCode: 'ECONNRESET',
     elapsedMs: isClient ? null : 395,
+    connection: null,
     position: { source: 'edgemicro-gw-1-api.log', offset: 0 },
     ...fields,
   }

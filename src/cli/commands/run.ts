@@ -84,7 +84,6 @@ export async function runToEnd(
     if (!(problem instanceof TransientError)) exitCode = 1
     tellProblem(problem, context)
   }
-  for (const notice of notices(config)) terminal.tell(notice)
   let progress = { end: (): void => {} }
   const around = await surroundings(config, context)
   const onServe = (url: string): void => terminal.tell(`metrics and health: ${url}/metrics`)
@@ -123,16 +122,10 @@ export function tellResult(
   context.terminal.tell(`${documents} could not be stored: hangup dead-letters ${place} tells why`)
 }
 
-/** Options that pipeline files may hold already and that do nothing yet: better said than silently passed over. */
-function notices({ targets }: PipelineConfig): readonly string[] {
-  return targets.length > 0 ? ['targets: this version tells causes without idle timeouts; they are not used'] : []
-}
-
 /** Runs as a service: messages are structured log lines on stderr. */
 async function follow(config: PipelineConfig, context: Context): Promise<number> {
   const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
   const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
-  for (const notice of notices(config)) log.warn(notice)
   const around = await surroundings(config, context)
   const onServe = (url: string): void => log.info({ url }, 'serving metrics and health')
   const result = await withObservation({ ...around, version: context.version, onServe }, (observer) =>

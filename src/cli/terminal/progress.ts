@@ -4,7 +4,8 @@ import { formatCount, formatDuration, formatSize } from './numbers.js'
 export interface Measure {
   readonly done: number
   readonly total: number | null
-  readonly unit: 'bytes' | 'messages'
+  /** `milliseconds`: time that must pass, of at most `total`. */
+  readonly unit: 'bytes' | 'messages' | 'milliseconds'
 }
 
 export interface Progress {
@@ -63,15 +64,29 @@ export class ProgressBar implements Progress {
 
 /** One line of at most `width` columns: ` 62 % ████████░░░░  280 MB of 450 MB  120 MB/s  1.4 s left`. */
 export function renderProgress({ done, total, unit }: Measure, elapsedMs: number, width: number): string {
+  if (unit === 'milliseconds') return renderWait(done, total ?? 0, width)
   const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
   const rate = `${AMOUNTS[unit](perSecond)}/s`
   if (!total) return `${AMOUNTS[unit](done)} read  ${rate}`.slice(0, width)
   const share = Math.min(1, done / total)
   const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
   const left = perSecond > 0 ? formatDuration((Math.max(0, total - done) / perSecond) * 1_000) : '?'
-  const rest = `${OF_TOTAL[unit](done, total)}  ${rate}  ${left} left`
+  return withBar(share, { percent, rest: `${OF_TOTAL[unit](done, total)}  ${rate}  ${left} left` }, width)
+}
+
+function renderWait(waitedMs: number, totalMs: number, width: number): string {
+  const share = totalMs > 0 ? Math.min(1, waitedMs / totalMs) : 0
+  const rest = `waited ${formatDuration(waitedMs)} of ${formatDuration(totalMs)}`
+  return withBar(share, { percent: '', rest }, width)
+}
+
+function withBar(
+  share: number,
+  { percent, rest }: { readonly percent: string; readonly rest: string },
+  width: number,
+): string {
   const barWidth = Math.min(MAX_BAR_WIDTH, width - percent.length - rest.length - 3)
-  if (barWidth < MIN_BAR_WIDTH) return `${percent}  ${rest}`.slice(0, width)
+  if (barWidth < MIN_BAR_WIDTH) return `${percent}  ${rest}`.trimStart().slice(0, width)
   const filled = Math.floor(share * barWidth)
   return `${percent} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}  ${rest}`
 }

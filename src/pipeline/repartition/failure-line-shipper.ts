@@ -1,6 +1,6 @@
 import { decode, type EventView, Field } from '../../event-view.js'
 import type { Redactor } from '../../redact/redactor.js'
-import type { KafkaLineSink, OutgoingLine } from '../../sinks/kafka/line-sink.js'
+import type { KafkaLineSink, LineMessage } from '../../sinks/kafka/line-sink.js'
 import { HOST_HEADER, OFFSET_HEADER, PATH_HEADER } from '../../sources/kafka/messages.js'
 import { Courier } from '../courier.js'
 import { LineBytes } from '../ship/line-bytes.js'
@@ -22,9 +22,9 @@ const MAX_QUEUED_LINES = 10_000
  */
 export class FailureLineShipper {
   readonly #redactor: Redactor
-  readonly #courier: Courier<OutgoingLine>
+  readonly #courier: Courier<LineMessage>
   readonly #bytes = new LineBytes()
-  #lines: OutgoingLine[] = []
+  #lines: LineMessage[] = []
   #pushed = 0
 
   constructor({ redactor, sink }: FailureLineShipperOptions) {

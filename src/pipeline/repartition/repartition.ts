@@ -2,7 +2,8 @@ import type { PipelineConfig } from '../../config/schema.js'
 import type { RunObserver } from '../../observability/observer.js'
 import type { Redactor } from '../../redact/redactor.js'
 import { openLineSink } from '../open-sinks.js'
-import { Processor, type ProcessorOptions } from '../processor.js'
+import { Processor } from '../processor.js'
+import type { ProcessorOptions } from '../processor-options.js'
 import type { RunInput } from '../run-input.js'
 import type { Steps } from '../steps.js'
 import { FailureLineShipper } from './failure-line-shipper.js'
@@ -27,7 +28,7 @@ export function openRepartition({ config, once, observer, ...input }: Repartitio
   if (!isRepartitioned(source) || once) return null
   const { brokers, security, repartitionTopic: topic } = source
   const watch = observer.watch('repartition')
-  const sink = openLineSink({ kind: 'kafka', brokers, security, topic, compression: 'lz4' }, { ...input, watch })
+  const sink = openLineSink({ brokers, security, topic, compression: 'lz4' }, { ...input, watch })
   const writer = { maxWrites: sink.maxWrites, write: watch.writing(sink) }
   const shipper = new FailureLineShipper({ redactor: input.redactor, sink: writer })
   return {

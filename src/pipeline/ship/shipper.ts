@@ -1,15 +1,24 @@
 import type { LineBlock, LineSource } from '../../records.js'
 import type { Redactor } from '../../redact/redactor.js'
-import type { KafkaLineSink, OutgoingLine } from '../../sinks/kafka/line-sink.js'
-import { HOST_HEADER, OFFSET_HEADER, PATH_HEADER } from '../../sources/kafka/messages.js'
-import { Courier } from '../courier.js'
+import type { LineMessage } from '../../sinks/kafka/line-sink.js'
+import { HOST_HEADER, OFFSET_HEADER, PATH_HEADER, PIECES_HEADER } from '../../sources/kafka/messages.js'
+import { writePieces } from '../../sources/kafka/pieces.js'
+import { Courier, type Recipient } from '../courier.js'
+import { packLines } from './pack-lines.js'
 import { RedactedLines, type ShippedLines } from './redacted-lines.js'
 
 export interface ShipperOptions {
   readonly redactor: Redactor
-  readonly sink: Pick<KafkaLineSink, 'write' | 'maxWrites'>
+  readonly sink: Recipient<ShippedMessage>
   /** Host of lines whose file does not tell it. */
   readonly machine: string
+  /** Lines of a file are packed together up to so many bytes; 0: each one for itself. */
+  readonly messageBytes: number
+}
+
+export interface ShippedMessage extends LineMessage {
+  /** Number of its lines. */
+  readonly count: number
 }
 
 /** Lines in one write. */
@@ -18,20 +27,27 @@ const MAX_BATCH_LINES = 2_000
 const MAX_QUEUED_LINES = 20_000
 
 /**
- * Ships lines without their secrets, one message for each, with host, file and place in the file in its headers. Key is
- * host and partition of the file: what one gateway process writes stays in order, over its rotations too.
+ * Ships lines without their secrets. Those of one file that are at hand together share a message, with host, file and
+ * their places in the file in its headers; none waits for others to fill it. Key is host and partition of the file: what
+ * one gateway process writes stays in order, over its rotations too.
  */
 export class Shipper {
   readonly #lines: RedactedLines
-  readonly #courier: Courier<OutgoingLine>
+  readonly #courier: Courier<ShippedMessage>
   readonly #machine: string
+  readonly #messageBytes: number
   readonly #sources = new Map<string, Set<LineSource>>()
   #pushed = 0
 
-  constructor({ redactor, sink, machine }: ShipperOptions) {
+  constructor({ redactor, sink, machine, messageBytes }: ShipperOptions) {
     this.#lines = new RedactedLines(redactor)
     this.#machine = machine
-    this.#courier = new Courier(sink, { maxBatch: MAX_BATCH_LINES, maxQueued: MAX_QUEUED_LINES })
+    this.#messageBytes = messageBytes
+    this.#courier = new Courier(sink, {
+      maxBatch: MAX_BATCH_LINES,
+      maxQueued: MAX_QUEUED_LINES,
+      sizeOf: linesOf,
+    })
   }
 
   /** Number of lines ever given to the sink. */
@@ -62,9 +78,8 @@ export class Shipper {
   /** Hands over what has been read; resolves as soon as there is room for more. */
   async give(): Promise<void> {
     for (const shipped of this.#lines.take()) {
-      const lines = this.#outgoing(shipped)
-      this.#pushed += lines.length
-      this.#courier.take(lines)
+      this.#pushed += shipped.starts.length
+      this.#courier.take(this.#messages(shipped))
     }
     await this.#courier.hasRoom()
   }
@@ -76,20 +91,22 @@ export class Shipper {
     await this.#courier.isEmpty()
   }
 
-  #outgoing({ source, bytes, starts, offsets }: ShippedLines): readonly OutgoingLine[] {
+  #messages(shipped: ShippedLines): readonly ShippedMessage[] {
+    const { source } = shipped
     const host = source.gateway ?? this.#machine
     const key = `${host}:${source.partition}`
-    return starts.map((start, index) => ({
-      key,
-      value: lineOf(bytes, start, starts[index + 1] ?? bytes.length),
-      headers: { [PATH_HEADER]: source.path, [HOST_HEADER]: host, [OFFSET_HEADER]: String(offsets[index]) },
-    }))
+    return Array.from(packLines(shipped, this.#messageBytes), ({ value, count, pieces }) => {
+      const further = writePieces(pieces)
+      const headers = {
+        [PATH_HEADER]: source.path,
+        [HOST_HEADER]: host,
+        [OFFSET_HEADER]: String(pieces[0].offset),
+        ...(further !== null && { [PIECES_HEADER]: further }),
+      }
+      return { key, value, headers, count }
+    })
   }
 }
 
-const NEWLINE = 0x0a
-
-/** A line less its `\n`; a blank one keeps it, for a message without a value is no line. */
-function lineOf(bytes: Buffer, start: number, end: number): Buffer {
-  return bytes.subarray(start, bytes[end - 1] === NEWLINE && end > start + 1 ? end - 1 : end)
-}
+/** What a message counts: its lines. */
+export const linesOf = ({ count }: ShippedMessage): number => count

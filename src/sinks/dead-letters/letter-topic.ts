@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../records.js'
-import { KafkaLineSink, type LineProducer, type OutgoingLine } from '../kafka/line-sink.js'
+import { KafkaLineSink, type LineMessage, type LineProducer } from '../kafka/line-sink.js'
 import { type DeadLetterSink, reasonOf } from './dead-letter-sink.js'
 
 export interface LetterTopicOptions {
@@ -48,8 +48,8 @@ export class LetterTopic implements DeadLetterSink {
   }
 
   /** From `start` on, as many as fit; at least one, cut where it does not. */
-  #portion(letters: readonly DeadLetter[], start: number): { messages: OutgoingLine[]; characters: number } {
-    const messages: OutgoingLine[] = []
+  #portion(letters: readonly DeadLetter[], start: number): { messages: LineMessage[]; characters: number } {
+    const messages: LineMessage[] = []
     let characters = 0
     for (const letter of letters.slice(start, start + MOST_LETTERS)) {
       const value = fitted(letter, this.#mostCharacters)

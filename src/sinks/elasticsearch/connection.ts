@@ -1,7 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Client, type ClientOptions, errors } from '@elastic/elasticsearch'
+import { createRequire } from 'node:module'
+import type { Client, errors as ClientErrors, ClientOptions } from '@elastic/elasticsearch'
 import { ConfigError, PermanentError, systemCode, TransientError } from '../../errors.js'
+
+const require = createRequire(import.meta.url)
+/** Loaded with the first connection: it takes a fifth of a second, and most runs make none. */
+const elastic = (): typeof import('@elastic/elasticsearch') => require('@elastic/elasticsearch')
 
 /** How to reach a cluster. Secrets come from a pipeline file's variables, from a file, or from the environment. */
 export interface ConnectionOptions {
@@ -125,6 +130,7 @@ function afterAbort(
 
 function clientOf(options: ConnectionOptions, name: string): Client {
   const told = clientOptions(options)
+  const { Client } = elastic()
   try {
     return new Client(told)
   } catch (error) {
@@ -188,6 +194,7 @@ function closedError(name: string, operation: string): PermanentError {
 
 /** What an error of the client means for the caller; an unknown one is given back. */
 function storeError(error: unknown, name: string, operation: string): unknown {
+  const { errors } = elastic()
   if (error instanceof errors.RequestAbortedError) {
     return new TransientError(`stopped before Elasticsearch answered: ${name} (${operation})`, {
       code: 'store_unreachable',
@@ -257,7 +264,7 @@ function connectionError(error: Error, name: string): TransientError | Permanent
   })
 }
 
-function responseError(error: errors.ResponseError, name: string, operation: string): unknown {
+function responseError(error: ClientErrors.ResponseError, name: string, operation: string): unknown {
   const status = error.statusCode ?? 0
   const what = `${operation} answered ${status}: ${name} (${reasonOf(error.body)})`
   if (status === 401 || status === 403) {
@@ -278,7 +285,7 @@ function responseError(error: errors.ResponseError, name: string, operation: str
 /** The HTTP status that an error of `request` stands for; 0 where there was no answer. */
 export function statusOf(error: unknown): number {
   const { cause } = (error ?? {}) as { readonly cause?: unknown }
-  return cause instanceof errors.ResponseError ? (cause.statusCode ?? 0) : 0
+  return cause instanceof elastic().errors.ResponseError ? (cause.statusCode ?? 0) : 0
 }
 
 /** The reason in an error's body; bodies are objects, or a text where no API answered. */

@@ -1,8 +1,7 @@
-/** One line on its way to a topic; what it holds may leave the host. */
-export interface OutgoingLine {
-  /** Lines with the same key stay in order. */
+/** A message on its way to a topic: a line, or several of one file; what it holds may leave the host. */
+export interface LineMessage {
+  /** Messages with the same key stay in order. */
   readonly key: string
-  /** Without its `\n`. */
   readonly value: Buffer
   readonly headers: Readonly<Record<string, string>>
 }
@@ -10,12 +9,12 @@ export interface OutgoingLine {
 /** Writes to the partitions of a topic; resolves when all in-sync replicas have the messages. */
 export interface LineProducer {
   partitions(): Promise<number>
-  send(partition: number, messages: readonly OutgoingLine[]): Promise<void>
+  send(partition: number, messages: readonly LineMessage[]): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * A topic of log lines, one message for each. The partition of a key is chosen here and stays the same for as long as
+ * A topic of log lines. The partition of a key is chosen here and stays the same for as long as
  * the sink is open, also where partitions are added meanwhile: the lines of one file stay in order.
  */
 export class KafkaLineSink {
@@ -30,17 +29,17 @@ export class KafkaLineSink {
   }
 
   /** Resolves once the brokers have all of them. */
-  async write(lines: readonly OutgoingLine[]): Promise<void> {
+  async write(messages: readonly LineMessage[]): Promise<void> {
     this.#partitions ??= this.#producer.partitions()
     const count = await this.#partitions
-    const byPartition = new Map<number, OutgoingLine[]>()
-    for (const line of lines) {
-      const partition = hashOf(line.key) % count
+    const byPartition = new Map<number, LineMessage[]>()
+    for (const message of messages) {
+      const partition = hashOf(message.key) % count
       const known = byPartition.get(partition)
-      if (known === undefined) byPartition.set(partition, [line])
-      else known.push(line)
+      if (known === undefined) byPartition.set(partition, [message])
+      else known.push(message)
     }
-    await Promise.all([...byPartition].map(([partition, messages]) => this.#producer.send(partition, messages)))
+    await Promise.all([...byPartition].map(([partition, each]) => this.#producer.send(partition, each)))
   }
 
   close(): Promise<void> {

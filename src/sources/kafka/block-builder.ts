@@ -1,4 +1,5 @@
 import type { LineBlock, LineSource, MessagePosition } from '../../records.js'
+import type { Piece } from './pieces.js'
 
 /** Lines of one source out of one batch of messages. */
 export interface KafkaBlock extends LineBlock {
@@ -11,7 +12,8 @@ const NEWLINE = 0x0a
 
 /** Collects the texts of messages, and copies them once. */
 export class BlockBuilder {
-  readonly #pieces: Uint8Array[] = []
+  readonly #texts: Uint8Array[] = []
+  /** Per piece of a text: where it begins. */
   readonly #starts: number[] = []
   /** Per piece: its place in the file, or -1 where it has none. */
   readonly #places: number[] = []
@@ -29,11 +31,13 @@ export class BlockBuilder {
   }
 
   /** `text` is not empty; without a place in a file its lines have the message's offset. */
-  add(text: Uint8Array, kafkaOffset: number, fileOffset: number | null): void {
-    this.#pieces.push(text)
-    this.#starts.push(this.#length)
-    this.#places.push(fileOffset ?? -1)
-    this.#offsets.push(kafkaOffset)
+  add(text: Uint8Array, kafkaOffset: number, places: readonly Piece[] | null): void {
+    this.#texts.push(text)
+    for (const { start, offset } of places ?? NOWHERE) {
+      this.#starts.push(this.#length + start)
+      this.#places.push(offset)
+      this.#offsets.push(kafkaOffset)
+    }
     this.#length += text[text.length - 1] === NEWLINE ? text.length : text.length + 1
   }
 
@@ -49,7 +53,7 @@ export class BlockBuilder {
     const { topic, partition, offset: firstOffset } = this.first
     return {
       source: this.source,
-      bytes: joined(this.#pieces, this.#length),
+      bytes: joined(this.#texts, this.#length),
       offset: offsetAt(0),
       last: false,
       firstOffset,
@@ -59,13 +63,15 @@ export class BlockBuilder {
   }
 }
 
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1 && pieces[0].length === length) return pieces[0]
+const NOWHERE: readonly Piece[] = [{ start: 0, offset: -1 }]
+
+function joined(texts: readonly Uint8Array[], length: number): Uint8Array {
+  if (texts.length === 1 && texts[0].length === length) return texts[0]
   const bytes = Buffer.allocUnsafe(length)
   let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
+  for (const text of texts) {
+    bytes.set(text, at)
+    at += text.length
     if (bytes[at - 1] !== NEWLINE) bytes[at++] = NEWLINE
   }
   return bytes

@@ -58,7 +58,7 @@ export interface GroupReaderOptions extends KafkaConnection {
   readonly sessionTimeoutMs?: number
   /** How often to look for partitions that were added; default 15 s. */
   readonly metadataMaxAgeMs?: number
-  /** Most bytes of one partition in one batch, before decompression; default 1 MiB. */
+  /** Most bytes of one partition in one batch, before decompression; default 256 KiB. */
   readonly maxBytesPerPartition?: number
   /** When reading ends, the member stays in the group until `close()`: last commits are possible. Default: no. */
   readonly staysUntilClosed?: boolean

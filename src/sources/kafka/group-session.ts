@@ -22,8 +22,8 @@ export interface SessionListener {
 /** How long a member that stops waits for its leave to be answered. */
 const LEAVE_MS = 2_000
 
-/** Heartbeats about every second; kafkajs sends none sooner than this after the last. */
-export const HEARTBEAT_MS = 1_000
+/** How often to beat: what others do in the group is learned so. kafkajs sends none sooner than this after the last. */
+export const HEARTBEAT_MS = 500
 
 /** One member of the group: a kafkajs consumer, from joining to leaving or to its end by an error. */
 export class GroupSession {
@@ -54,7 +54,7 @@ export class GroupSession {
       rebalanceTimeout: Math.max(2 * sessionTimeout, 20_000),
       heartbeatInterval: HEARTBEAT_MS - 100,
       metadataMaxAge: options.metadataMaxAgeMs ?? 15_000,
-      maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 * 1024,
+      maxBytesPerPartition: options.maxBytesPerPartition ?? 256 * 1024,
       maxBytes: 10 * 1024 * 1024,
       maxWaitTimeInMs: 500,
       allowAutoTopicCreation: false,

@@ -4,8 +4,12 @@ export interface KafkaMessage {
   readonly timestampMs: number
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | undefined>>
+  /** By name; of a repeated one all values. */
+  readonly headers: Readonly<Record<string, HeaderValue | undefined>>
 }
+
+/** A header may lack its value. */
+export type HeaderValue = Buffer | null | readonly (Buffer | null)[]
 
 /** Messages of one partition in order. `nextOffset` lies behind the last one (and what is no message: transaction markers, gaps of compaction). */
 export interface MessageBatch {

@@ -1,6 +1,7 @@
 import { BlockBuilder, type KafkaBlock } from './block-builder.js'
-import type { KafkaMessage, MessageBatch } from './message.js'
+import type { HeaderValue, KafkaMessage, MessageBatch } from './message.js'
 import { headerText, type MessageSource, MessageSources } from './message-sources.js'
+import { type Piece, readPieces } from './pieces.js'
 import { unwrapShipper } from './shipper-envelopes.js'
 
 export type { KafkaBlock } from './block-builder.js'
@@ -10,6 +11,8 @@ export const PATH_HEADER = 'hangup-path'
 export const HOST_HEADER = 'hangup-host'
 /** Byte offset in the file of the message's first line, in decimal digits. */
 export const OFFSET_HEADER = 'hangup-offset'
+/** Places of its further lines, where they do not follow by length (`writePieces`). */
+export const PIECES_HEADER = 'hangup-pieces'
 
 export interface MessageBlocksOptions {
   readonly topic: string
@@ -86,35 +89,35 @@ export class MessageBlocks {
       this.counts.empty++
       return
     }
-    const ownPath = headers[PATH_HEADER]
-    const ownHost = headers[HOST_HEADER]
+    const ownPath = headerValue(headers[PATH_HEADER])
+    const ownHost = headerValue(headers[HOST_HEADER])
     // Our own sink sends lines as they are: one that looks like a shipper's JSON is a line that somebody logged.
     const isOwn = ownPath !== undefined || ownHost !== undefined
     if (isOwn) {
-      const place = digitsOf(headers[OFFSET_HEADER])
-      return this.#line(sources.ofHeaders(ownPath, ownHost, timestampMs), value, offset, place)
+      return this.#line(sources.ofHeaders(ownPath, ownHost, timestampMs), value, offset, placeOf(headers, value.length))
     }
-    const path = headers.path ?? headers.file
-    const { host } = headers
+    const path = headerValue(headers.path) ?? headerValue(headers.file)
+    const host = headerValue(headers.host)
     const shipped = value[0] === OPEN_BRACE ? unwrapShipper(value) : null
     if (shipped === null) return this.#line(sources.ofHeaders(path, host, timestampMs), value, offset, null)
     this.counts.unwrapped++
     const source = sources.of(headerText(path) ?? shipped.path, headerText(host) ?? shipped.host, timestampMs)
     // A blank line in its file, or what is left of one, is a line all the same.
     const text = Buffer.from(shipped.text === '' ? '\n' : shipped.text)
-    this.#line(source, text, offset, path === undefined ? shipped.offset : null)
+    const isPlaced = path === undefined && shipped.offset !== null
+    this.#line(source, text, offset, isPlaced ? [{ start: 0, offset: shipped.offset }] : null)
   }
 
-  #line(to: MessageSource, text: Uint8Array, kafkaOffset: number, place: number | null): void {
-    const fileOffset = to.isFile ? place : null
+  #line(to: MessageSource, text: Uint8Array, kafkaOffset: number, place: readonly Piece[] | null): void {
+    const pieces = to.isFile ? place : null
     const { block } = to
     // The begin of a gateway process is told by a block that begins there, so that it is seen in any batch.
-    const isBegin = fileOffset === 0 && to.placed.isFirst === true
-    if (block !== null && !isBegin && block.length < MAX_BLOCK_BYTES) return block.add(text, kafkaOffset, fileOffset)
+    const isBegin = pieces?.[0].offset === 0 && to.placed.isFirst === true
+    if (block !== null && !isBegin && block.length < MAX_BLOCK_BYTES) return block.add(text, kafkaOffset, pieces)
     if (block === null) this.#open.push(to)
     const first = { topic: this.#topic, partition: this.#partition, offset: kafkaOffset }
-    to.block = new BlockBuilder(fileOffset === null ? to.source : to.placed, first)
-    to.block.add(text, kafkaOffset, fileOffset)
+    to.block = new BlockBuilder(pieces === null ? to.source : to.placed, first)
+    to.block.add(text, kafkaOffset, pieces)
     this.#blocks.push(to.block)
   }
 
@@ -125,6 +128,20 @@ export class MessageBlocks {
     this.#partitions.set(partition, made)
     return made
   }
+}
+
+/** Where the lines of a message of our own stood in their file; null where that is not known for all of them. */
+function placeOf(headers: KafkaMessage['headers'], length: number): readonly Piece[] | null {
+  const offset = digitsOf(headerValue(headers[OFFSET_HEADER]))
+  if (offset === null) return null
+  const further = headerValue(headers[PIECES_HEADER])
+  return further === undefined ? [{ start: 0, offset }] : readPieces(further, { offset, length })
+}
+
+/** Of a header that is repeated, the last one counts. */
+function headerValue(header: HeaderValue | undefined): Buffer | undefined {
+  if (header === undefined || Buffer.isBuffer(header)) return header
+  return header?.at(-1) ?? undefined
 }
 
 /** Null where there are none, or anything else. */

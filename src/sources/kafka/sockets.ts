@@ -15,15 +15,18 @@ export class Sockets {
     socket.setNoDelay(true)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
-    if (this.#isClosed) socket.destroy(new Error('closed'))
+    if (this.#isClosed) close(socket)
     return socket
   }
 
   /** Closes what is open; what is opened later is closed as well. */
   destroy(): void {
     this.#isClosed = true
-    for (const socket of this.#open) socket.destroy()
+    for (const socket of this.#open) close(socket)
   }
 }
+
+/** By an error: kafkajs does not notice another end, and its timers would go on for ever. */
+const close = (socket: net.Socket): void => void socket.destroy(new Error('closed'))
 
 const KEEP_ALIVE_MS = 60_000

@@ -43,3 +43,8 @@ test('is drawn at most ten times a second and erased at the end', () => {
   jest.advanceTimersByTime(1_000)
   expect(written).toHaveLength(11)
 })
+
+test('shows how much of a wait has passed', () => {
+  const line = renderProgress({ done: 30_000, total: 120_000, unit: 'milliseconds' }, 31_000, 80)
+  expect(line).toBe(` ${'█'.repeat(7)}${'░'.repeat(23)}  waited 30 s of 2 min`)
+})

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { IndexDocument } from '../../../src/records.js'
 import { connectElasticsearch, type Elasticsearch } from '../../../src/sinks/elasticsearch/connection.js'
 import { projectDirectory } from '../../support/cli.js'
+import { removeAll } from '../../support/elasticsearch/cluster.js'
 
 /** The server of the integration tests; see CONTRIBUTING.md. */
 export function testServer(): string {
@@ -23,15 +24,16 @@ export class DocumentsStore {
 
   static async make(name: string): Promise<DocumentsStore> {
     const store = new DocumentsStore(`freq-${name}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
-    for (const kind of KINDS) {
+    const installed = KINDS.map((kind) => {
       const file = path.join(projectDirectory, `mappings/elasticsearch/${kind}.json`)
       const template = JSON.parse(fs.readFileSync(file, 'utf8').replaceAll('{prefix}', store.prefix))
-      await store.elasticsearch.request({
+      return store.elasticsearch.request({
         method: 'PUT',
         path: `/_index_template/${store.prefix}-${kind}`,
         body: { ...template, _meta: undefined },
       })
-    }
+    })
+    await Promise.all(installed)
     return store
   }
 
@@ -75,15 +77,7 @@ export class DocumentsStore {
   }
 
   async remove(): Promise<void> {
-    const { body } = await this.elasticsearch.request<Readonly<Record<string, unknown>>>({
-      method: 'GET',
-      path: `/${this.prefix}-*`,
-    })
-    for (const index of Object.keys(body)) await this.elasticsearch.request({ method: 'DELETE', path: `/${index}` })
-    for (const kind of KINDS) {
-      const path = `/_index_template/${this.prefix}-${kind}`
-      await this.elasticsearch.request({ method: 'DELETE', path, answers: [404] })
-    }
+    await removeAll(this.prefix)
     for (const connection of this.connections) await connection.close()
   }
 

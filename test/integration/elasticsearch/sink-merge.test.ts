@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import type { FailureDocument, IndexDocument, TrafficDocument } from '../../../src/records.js'
 import { failure, mergeFailures, T0, traffic } from '../../support/documents.js'
-import { documents, removeAll, uniquePrefix } from '../../support/elasticsearch/cluster.js'
+import { documents, removeAll, removeIndices, uniquePrefix } from '../../support/elasticsearch/cluster.js'
 import { failuresOf, frequencyOf, sinkOptions, withSink } from './sink-options.js'
 
 type FailureRecord = IndexDocument & { readonly kind: 'failure' }
@@ -27,13 +27,10 @@ const PLACES = [
   ['nearly a day apart', MIDNIGHT - 12 * HOUR, MIDNIGHT + 12 * HOUR - SECOND],
 ] as const
 
-let prefix: string
+const prefix = uniquePrefix('merge')
 
-beforeEach(() => {
-  prefix = uniquePrefix('merge')
-})
-
-afterEach(() => removeAll(prefix))
+afterEach(() => removeIndices(prefix))
+afterAll(() => removeAll(prefix))
 
 const union = (...parts: readonly FailureRecord[]): FailureDocument =>
   parts.map(({ document }) => document).reduce(mergeFailures)

@@ -147,6 +147,8 @@ describe('a pipeline', () => {
       'hangup-path': '/logs/edgemicro-gw-1-1-api.log',
       'hangup-offset': String(offset),
     })
+    const packed = `${infoLine()}\n2021-06-23T03:52:24.500Z [loud][a][3]`
+    const packedHeaders = { ...headers(760), 'hangup-pieces': `${infoLine().length + 1},-20` }
     const hostile = HOSTILE_TEXTS.filter((text) => text.length > 0 && text.length < 1_000 && !text.includes('\n'))
     await producer.send(0, [
       { value: Buffer.from('poison') },
@@ -156,7 +158,7 @@ describe('a pipeline', () => {
     await producer.send(1, [
       { value: Buffer.from(targetHalf()), headers: headers(0) },
       { value: Buffer.from('2021-06-23T03:52:24.110Z [loud][a][3]'), headers: headers(700) },
-      { value: Buffer.from(clientHalf({ at: 3 })), headers: headers(760) },
+      { value: Buffer.from(`${packed}\n${clientHalf({ at: 3 })}`), headers: packedHeaders },
       { value: Buffer.from(`2021-06-23T03:52:25.110Z [loud][${'y'.repeat(100_000)}`), headers: headers(1_000) },
     ])
     await producer.send(
@@ -186,6 +188,10 @@ describe('a pipeline', () => {
     const inFile = { source: '/logs/edgemicro-gw-1-1-api.log' }
     expect(places).toContainEqual({ ...inFile, offset: 700, kafka: { topic: raw, partition: 1, offset: 1 } })
     expect(places).toContainEqual({ ...inFile, offset: 1_000, kafka: { topic: raw, partition: 1, offset: 3 } })
+    const inPacked = 760 + infoLine().length + 1 - 20
+    expect(places).toContainEqual({ ...inFile, offset: inPacked, kafka: { topic: raw, partition: 1, offset: 2 } })
+    const [one] = kept.filter(({ letter }) => letter.position?.offset === inPacked)
+    expect(one.letter).toMatchObject({ text: expect.stringMatching(/^2021-06-23T03:52:24\.500Z [^\n]+$/) })
     expect(new Set(places.map((place) => JSON.stringify(place))).size).toBe(places.length)
     const long = kept.find(({ letter }) => letter.position?.offset === 1_000)
     expect(long?.letter).toMatchObject({ cut: true })

@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { mergeFailureDocuments } from '../../../src/pipeline/document.js'
-import { Processor, type ProcessorOptions } from '../../../src/pipeline/processor.js'
+import { Processor } from '../../../src/pipeline/processor.js'
+import type { ProcessorOptions } from '../../../src/pipeline/processor-options.js'
 import { FailureLineShipper } from '../../../src/pipeline/repartition/failure-line-shipper.js'
 import { TwoStages } from '../../../src/pipeline/repartition/two-stages.js'
 import type { Steps } from '../../../src/pipeline/steps.js'
 import type { FailureDocument, IndexDocument, LineSource } from '../../../src/records.js'
 import { REDACT_ALL, Redactor } from '../../../src/redact/redactor.js'
-import type { OutgoingLine } from '../../../src/sinks/kafka/line-sink.js'
+import type { LineMessage } from '../../../src/sinks/kafka/line-sink.js'
 import { MessageBlocks } from '../../../src/sources/kafka/messages.js'
 import { linesOver, WINDOW_MS, type WrittenLine } from '../../property/traffic-lines.js'
 import { blockOf } from '../../support/lines.js'
@@ -70,7 +71,7 @@ function onePass(lines: readonly Scattered[]) {
 
 /** Lines of failures go through a topic and come back in parts, those of each partition in their order. */
 async function throughTopic(lines: readonly Scattered[], cuts: readonly number[]) {
-  const waiting: OutgoingLine[] = []
+  const waiting: LineMessage[] = []
   const shipper = new FailureLineShipper({
     redactor,
     sink: { maxWrites: 1, write: async (shipped) => void waiting.push(...shipped) },
@@ -84,7 +85,7 @@ async function throughTopic(lines: readonly Scattered[], cuts: readonly number[]
   const documents: IndexDocument[] = []
   let offset = 0
   const comeBack = (partition: number): void => {
-    const isThere = ({ key }: OutgoingLine): boolean => key.charCodeAt(key.length - 1) % PARTITIONS === partition
+    const isThere = ({ key }: LineMessage): boolean => key.charCodeAt(key.length - 1) % PARTITIONS === partition
     const messages = waiting.filter(isThere).map(({ key, value, headers }) => ({
       offset: offset++,
       timestampMs: 0,

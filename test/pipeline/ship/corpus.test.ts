@@ -4,7 +4,7 @@ import { REDACT_ALL, type RedactionSettings, Redactor, SHOW_ALL } from '../../..
 import { isFirstOfProcess, readLogFileName } from '../../../src/sources/log-file-name.js'
 import { leaks } from '../../contract/cli/secrets.js'
 import { corpusRun, RUNS } from '../../support/truth.js'
-import { shipped, told } from './shipped.js'
+import { messagesOf, received, shipped, told } from './shipped.js'
 
 const BLOCK_BYTES = 64 * 1024
 
@@ -23,6 +23,16 @@ describe.each(RUNS)('the lines of run %s', (name) => {
     const raw = told(blocks, redactor)
     const there = told(shipped(blocks, redactor), redactor)
     expect(raw.documents.length).toBeGreaterThan(0)
+    expect(there.documents).toEqual(raw.documents)
+    expect(there.ledger).toEqual(raw.ledger)
+    expect(there.rejections).toEqual(raw.rejections)
+  })
+
+  test.each([0, 16_384])('give the same documents out of messages of up to %d bytes', async (messageBytes) => {
+    const redactor = redactorOf(REDACT_ALL)
+    const raw = told(blocks, redactor)
+    const messages = await messagesOf(blocks, { redactor, messageBytes })
+    const there = told(received(messages, blocks), redactor)
     expect(there.documents).toEqual(raw.documents)
     expect(there.ledger).toEqual(raw.ledger)
     expect(there.rejections).toEqual(raw.rejections)

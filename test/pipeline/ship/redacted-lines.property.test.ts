@@ -4,7 +4,7 @@ import type { LineBlock } from '../../../src/records.js'
 import { REDACT_ALL, Redactor } from '../../../src/redact/redactor.js'
 import { recordsOf, styles } from '../../property/written-lines.js'
 import { blockOf, eventLine, infoLine, sumOf } from '../../support/lines.js'
-import { shipped, told } from './shipped.js'
+import { messagesOf, received, shipped, told } from './shipped.js'
 
 const redactor = new Redactor(REDACT_ALL, Buffer.from('one'))
 
@@ -54,6 +54,29 @@ const noise = fc
   )
   .map((chunks) => Buffer.concat(chunks))
 
+const blocksOfNoise = fc.array(noise, { minLength: 1, maxLength: 3 }).map((parts) => {
+  let offset = 0
+  return parts.map((part, index) => {
+    const bytes = Buffer.concat([part, Buffer.from('\n')])
+    const block = blockOf(bytes, { offset, last: index === parts.length - 1 })
+    offset += bytes.length
+    return block
+  })
+})
+
+/** Each line with its place. */
+function placed(blocks: readonly LineBlock[]): readonly (readonly [text: string, offset: number])[] {
+  return blocks.flatMap(({ bytes, offsetAt }) => {
+    const lines: [string, number][] = []
+    for (let start = 0; start < bytes.length; ) {
+      const end = bytes.indexOf(0x0a, start) + 1 || bytes.length
+      lines.push([Buffer.from(bytes.subarray(start, end)).toString('latin1'), offsetAt!(start)])
+      start = end
+    }
+    return lines
+  })
+}
+
 const linesIn = (blocks: readonly LineBlock[]): number =>
   Buffer.concat(blocks.map(({ bytes }) => bytes)).reduce((sum, byte) => sum + (byte === 0x0a ? 1 : 0), 0)
 
@@ -75,16 +98,25 @@ describe('lines that were shipped', () => {
     )
   })
 
+  test('are the same, and stood at the same places, however they were packed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        blocksOfNoise,
+        fc.nat(2_000),
+        fc.integer({ min: 1, max: 5 }),
+        async (blocks, messageBytes, batch) => {
+          const messages = await messagesOf(blocks, { redactor, messageBytes })
+          expect(messages.filter(({ value, count }) => count > 1 && value.length > messageBytes)).toEqual([])
+          expect(placed(received(messages, blocks, batch))).toEqual(placed(shipped(blocks, redactor)))
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
   test('are as many as were read, whatever their bytes and blocks', () => {
     fc.assert(
-      fc.property(fc.array(noise, { minLength: 1, maxLength: 3 }), (parts) => {
-        let offset = 0
-        const blocks = parts.map((part, index) => {
-          const bytes = Buffer.concat([part, Buffer.from('\n')])
-          const block = blockOf(bytes, { offset, last: index === parts.length - 1 })
-          offset += bytes.length
-          return block
-        })
+      fc.property(blocksOfNoise, (blocks) => {
         const raw = told(blocks, redactor)
         const there = shipped(blocks, redactor)
         expect(linesIn(there)).toBe(raw.ledger.lines)

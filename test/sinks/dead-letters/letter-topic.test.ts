@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { DeadLetter } from '../../../src/records.js'
 import { LetterTopic } from '../../../src/sinks/dead-letters/letter-topic.js'
-import type { LineProducer, OutgoingLine } from '../../../src/sinks/kafka/line-sink.js'
+import type { LineMessage, LineProducer } from '../../../src/sinks/kafka/line-sink.js'
 import { describeDeadLetterSink, refused, rejected } from '../../contract/dead-letter-contract.js'
 import { traffic } from '../../support/documents.js'
 
@@ -9,7 +9,7 @@ const TOO_LARGE = new Error('too large')
 
 /** Partitions in memory that take requests of so many bytes. */
 function partitionsOf(count: number, mostBytes = Number.POSITIVE_INFINITY) {
-  const messages: (OutgoingLine & { readonly partition: number })[] = []
+  const messages: (LineMessage & { readonly partition: number })[] = []
   let requests = 0
   let largest = 0
   const producer: LineProducer = {

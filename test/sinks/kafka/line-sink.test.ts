@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { KafkaLineSink, type LineProducer, type OutgoingLine } from '../../../src/sinks/kafka/line-sink.js'
+import { KafkaLineSink, type LineMessage, type LineProducer } from '../../../src/sinks/kafka/line-sink.js'
 
-const line = (key: string, text: string): OutgoingLine => ({ key, value: Buffer.from(text), headers: {} })
+const line = (key: string, text: string): LineMessage => ({ key, value: Buffer.from(text), headers: {} })
 
 function sinkOn(partitions: () => number, send: LineProducer['send'] = async () => {}) {
   const sent = new Map<number, string[]>()

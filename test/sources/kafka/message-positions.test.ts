@@ -57,6 +57,24 @@ test('a line tells its message, and its file where that is known', () => {
   ])
 })
 
+test('a line of several in one message tells that message, and its own place in the file', () => {
+  const headers = { 'hangup-path': FILE, 'hangup-offset': '500', 'hangup-pieces': '6,-2,7,1000' }
+  const found = rejectedOf([{ value: 'first\nsecond\nthird\nfourth', offset: 18, headers }])
+  expect(found.map(({ text, offset }) => [text, offset])).toEqual([
+    ['first', 500],
+    ['second', 504],
+    ['third', 1511],
+    ['fourth', 1517],
+  ])
+  expect(found.map(({ message }) => message)).toEqual(found.map(() => inMessage(18)))
+})
+
+test('where the places of its lines are damaged, each has the place of the message', () => {
+  const headers = { 'hangup-path': FILE, 'hangup-offset': '500', 'hangup-pieces': '6,x' }
+  const found = rejectedOf([{ value: 'first\nsecond', offset: 18, headers }])
+  expect(found.map(({ offset }) => offset)).toEqual([18, 18])
+})
+
 test('an event that is never completed tells the message in which it began, also batches later', () => {
   const torn = eventLine().slice(0, -20)
   const [open] = rejectedOf(

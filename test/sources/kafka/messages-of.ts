@@ -1,9 +1,9 @@
-import type { KafkaMessage, MessageBatch } from '../../../src/sources/kafka/message.js'
+import type { HeaderValue, KafkaMessage, MessageBatch } from '../../../src/sources/kafka/message.js'
 import type { KafkaBlock } from '../../../src/sources/kafka/messages.js'
 
 export interface MessageSketch {
   readonly value?: string | Buffer | object | null
-  readonly headers?: Readonly<Record<string, string | Buffer>>
+  readonly headers?: Readonly<Record<string, string | Buffer | HeaderValue>>
   readonly offset?: number
   readonly timestampMs?: number
 }
@@ -21,7 +21,12 @@ export function messageOf({
     timestampMs,
     key: null,
     value: typeof text === 'string' ? Buffer.from(text) : (text as Buffer | null),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, Buffer.from(header as string)])),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, header]) => [
+        name,
+        typeof header === 'string' ? Buffer.from(header) : header,
+      ]),
+    ),
   }
 }
 

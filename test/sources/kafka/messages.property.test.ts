@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import type { HeaderValue } from '../../../src/sources/kafka/message.js'
 import { MessageBlocks } from '../../../src/sources/kafka/messages.js'
 import { batchOf, linesOf, type MessageSketch, type SketchedLine } from './messages-of.js'
 
@@ -12,9 +13,16 @@ const texts = fc.oneof(
 const words = fc.string({ unit: fc.constantFrom('a', '\n', '\r', '"', '\\', '\0', 'é', '\ud800', '{') })
 const places = fc.option(fc.constantFrom(0, 1, 7, 1_000), { nil: undefined })
 
-const headersOf = fc
-  .record({ 'hangup-path': paths, 'hangup-host': hosts, 'hangup-offset': places.map(String) }, { requiredKeys: [] })
-  .map((headers) => headers as Record<string, string>)
+const pieces = fc.constantFrom('1,0', '1,5,1,-3', '2,7', '1', 'x', '')
+const headersOf = fc.record(
+  {
+    'hangup-path': headerOf(paths),
+    'hangup-host': headerOf(hosts),
+    'hangup-offset': headerOf(places.map(String)),
+    'hangup-pieces': headerOf(pieces),
+  },
+  { requiredKeys: [] },
+)
 const shipped = fc.oneof(
   fc.record({ message: words, log: fc.record({ file: fc.record({ path: paths }), offset: places }), host: hosts }),
   fc.record({ log: words, file: paths, hostname: hosts, '@timestamp': fc.nat() }, { requiredKeys: ['log'] }),
@@ -24,7 +32,10 @@ const sketches: fc.Arbitrary<MessageSketch[]> = fc.array(
   fc.oneof(
     fc.record({ value: texts }),
     fc.record({ value: texts, headers: headersOf }),
-    fc.record({ value: texts, headers: fc.record({ file: paths, host: hosts }, { requiredKeys: [] }) }),
+    fc.record({
+      value: texts,
+      headers: fc.record({ file: headerOf(paths), host: headerOf(hosts) }, { requiredKeys: [] }),
+    }),
     fc.record({ value: shipped }),
     fc.constantFrom<MessageSketch>({ value: null }, { value: '' }),
   ),
@@ -70,6 +81,12 @@ describe('messages', () => {
     )
   })
 })
+
+/** As anybody may write it: without a value, or several times. */
+function headerOf(text: fc.Arbitrary<string>): fc.Arbitrary<HeaderValue> {
+  const bytes = text.map((each) => Buffer.from(each))
+  return fc.oneof({ weight: 4, arbitrary: bytes }, fc.constant(null), fc.array(fc.option(bytes), { maxLength: 2 }))
+}
 
 function linesIn(value: MessageSketch['value']): number {
   if (value === null || value === undefined || value === '') return 0

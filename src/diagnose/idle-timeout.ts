@@ -1,0 +1,46 @@
+import type { RaceModel, Reset } from './race-model.js'
+
+/** A target's idle timeout as its resets tell it. */
+export interface IdleTimeoutEstimate {
+  readonly state: 'estimated' | 'insufficient'
+  /** Milliseconds, with the interval that holds it in 95 of 100 cases; null where the evidence does not suffice. */
+  readonly timeoutMs: number | null
+  readonly lowMs: number | null
+  readonly highMs: number | null
+  /** Resets that are likely races. */
+  readonly races: number
+}
+
+/** So many races are needed, and so much certainty that there are any. */
+const MIN_RACES = 5
+const MIN_CERTAINTY = 0.95
+/** An interval that is wider, as a share of the timeout, says too little. */
+const MAX_WIDTH = 0.25
+/** The grid of timeouts and the log's milliseconds are no finer. */
+const PRECISION = 0.01
+
+export function estimateOf(model: RaceModel, resets: readonly Reset[]): IdleTimeoutEstimate {
+  const races = resets.filter((reset) => model.raceProbability(reset) > 0.5).length
+  const { timeouts } = model
+  const certainty = timeouts.reduce((sum, { weight }) => sum + weight, 0)
+  const quantile = (share: number): number => {
+    let sum = 0
+    for (const { timeoutMs, weight } of timeouts) {
+      sum += weight
+      if (sum >= share * certainty) return timeoutMs
+    }
+    return Number.NaN
+  }
+  const timeoutMs = quantile(0.5)
+  const lowMs = quantile(0.025) * (1 - PRECISION)
+  const highMs = quantile(0.975) * (1 + PRECISION)
+  const isKnown = races >= MIN_RACES && certainty >= MIN_CERTAINTY && highMs - lowMs <= timeoutMs * MAX_WIDTH
+  if (!isKnown) return { state: 'insufficient', timeoutMs: null, lowMs: null, highMs: null, races }
+  return {
+    state: 'estimated',
+    timeoutMs: Math.round(timeoutMs),
+    lowMs: Math.round(lowMs),
+    highMs: Math.round(highMs),
+    races,
+  }
+}

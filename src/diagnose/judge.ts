@@ -1,0 +1,122 @@
+import type { Cause, FailureDocument } from '../records.js'
+import { estimateOf, type IdleTimeoutEstimate } from './idle-timeout.js'
+import { RaceModel, type Reset } from './race-model.js'
+
+interface Judgement {
+  readonly cause: Cause
+  readonly confidence: number
+}
+
+/** Less sure than this, the cause stays open. */
+const SURE_OF_RACE = 0.6
+const SURE_OF_PREMATURE = 0.6
+/** No model is surer than its assumptions. */
+const MOST = 0.99
+/** Resets of one target that are looked at: the newest. */
+const MAX_RESETS = 20_000
+
+const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+const BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
+
+/**
+ * The reset of a document whose cause its halves leave open and its connection may tell: null for others. `diagnose` gives such
+ * documents as `undetermined`.
+ */
+export function resetOf({ error, edgemicro }: FailureDocument): Reset | null {
+  const { evidence, cause, target_source } = edgemicro
+  const { idle_ms = null, reuses = null, reuses_near, reuses_same, resets_near } = evidence
+  if (!BY_CONNECTION.has(cause) || target_source !== 'log' || idle_ms === null || reuses === null) return null
+  if (error.code === null || !RESET_CODES.has(error.code)) return null
+  return {
+    idle_ms,
+    reuses,
+    reuses_near: reuses_near ?? 0,
+    reuses_same: reuses_same ?? 0,
+    resets_near: resets_near ?? 0,
+    errorCode: error.code,
+    errorMessage: error.message,
+  }
+}
+
+/** Judges the resets of any number of targets, from what was seen of each. */
+export class Judge {
+  readonly #timeouts: ReadonlyMap<string, number>
+  readonly #resets = new Map<string, Reset[]>()
+  readonly #models = new Map<string, RaceModel>()
+
+  /** `timeouts`: idle timeouts of targets where they are known, in milliseconds. */
+  constructor(timeouts: ReadonlyMap<string, number> = new Map()) {
+    this.#timeouts = timeouts
+  }
+
+  /** Learns from a document; true where its cause is open. */
+  add(document: FailureDocument): boolean {
+    const reset = resetOf(document)
+    const { target } = document.edgemicro
+    if (reset === null || target === null) return false
+    this.#models.delete(target)
+    const resets = this.#resets.get(target)
+    if (resets === undefined) this.#resets.set(target, [reset])
+    else if (resets.push(reset) >= 2 * MAX_RESETS) resets.splice(0, MAX_RESETS)
+    return true
+  }
+
+  /** The document with its cause, where that was open and is likely enough; else as it is. */
+  judged(document: FailureDocument): FailureDocument {
+    const reset = resetOf(document)
+    const { target } = document.edgemicro
+    if (reset === null || target === null) return document
+    return withJudgement(document, this.#modelOf(target).raceProbability(reset))
+  }
+
+  /** What the resets of each target tell of its idle timeout; also where that is nothing. */
+  estimates(): ReadonlyMap<string, IdleTimeoutEstimate> {
+    return new Map(
+      [...this.#resets].map(([target, resets]) => [target, estimateOf(this.#modelOf(target), resets)] as const),
+    )
+  }
+
+  #modelOf(target: string): RaceModel {
+    let model = this.#models.get(target)
+    if (model === undefined) {
+      model = new RaceModel(this.#resets.get(target)?.slice(-MAX_RESETS) ?? [], this.#timeouts.get(target) ?? null)
+      this.#models.set(target, model)
+    }
+    return model
+  }
+}
+
+/**
+ * Judges by known timeouts alone: a pure function of the document, so that a stream and its replay say the same. Resets of
+ * targets whose timeout is not known stay open.
+ */
+export class KnownTimeouts {
+  readonly #models: ReadonlyMap<string, RaceModel>
+
+  /** Idle timeouts by target, in milliseconds. */
+  constructor(timeouts: ReadonlyMap<string, number>) {
+    this.#models = new Map([...timeouts].map(([target, timeoutMs]) => [target, new RaceModel([], timeoutMs)] as const))
+  }
+
+  judged(document: FailureDocument): FailureDocument {
+    const reset = this.#models.size === 0 ? null : resetOf(document)
+    const model = this.#models.get(document.edgemicro.target ?? '')
+    return reset === null || model === undefined ? document : withJudgement(document, model.raceProbability(reset))
+  }
+}
+
+function withJudgement(document: FailureDocument, race: number): FailureDocument {
+  const { cause, confidence } = judgementOf(race)
+  if (cause === document.edgemicro.cause && confidence === document.edgemicro.confidence) return document
+  return { ...document, edgemicro: { ...document.edgemicro, cause, confidence } }
+}
+
+function judgementOf(race: number): Judgement {
+  if (race >= SURE_OF_RACE) return { cause: 'keepalive_race', confidence: rounded(race) }
+  if (1 - race >= SURE_OF_PREMATURE) return { cause: 'premature_close', confidence: rounded(1 - race) }
+  return { cause: 'undetermined', confidence: 0 }
+}
+
+function rounded(confidence: number): number {
+  return Math.min(MOST, Math.round(confidence * 100) / 100)
+}
