@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'input_not_found'
   | 'input_unreadable'
   | 'input_not_a_log'
+  | 'input_not_a_capture'
   | 'input_truncated'
   | 'store_locked'
   | 'store_unreachable'

@@ -26,6 +26,10 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   enrich: [],
   sinks: [],
   frequency: [{ to: 'sinks/duckdb/read-only.ts', because: 'how the file of a store is opened to be asked' }],
+  pcap: [
+    { to: 'sources/gunzip.ts', because: 'captures come packed' },
+    { to: 'sources/input-problems.ts', because: 'an input that cannot be read is told as for logs' },
+  ],
   alerts: [],
   kibana: [],
   keepalive: [
@@ -52,6 +56,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
     { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
+    { to: 'pcap', because: 'pcap analyses captures, without a pipeline' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
     { to: 'enrich/proxy.ts', because: 'the type of the proxies that --gateway-config names' },
@@ -237,6 +242,17 @@ describe('source files', () => {
       found(
         pattern,
         files.filter(({ name }) => folderOf(name) !== 'cli'),
+      ),
+    ).toEqual([])
+  })
+
+  test('of pcap are pure: one of them alone touches files', () => {
+    const touching = files.filter(({ name, text }) => folderOf(name) === 'pcap' && /'node:(?!buffer)/.test(text))
+    expect(touching.map(({ name }) => name)).toEqual(['pcap/read-capture.ts'])
+    expect(
+      found(
+        /\bDate\.now\b|\bperformance\b|\bMath\.random\b/,
+        files.filter(({ name }) => folderOf(name) === 'pcap'),
       ),
     ).toEqual([])
   })

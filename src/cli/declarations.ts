@@ -137,6 +137,32 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     load: () => import('./commands/explain.js'),
   },
   {
+    name: 'pcap',
+    arguments: [{ usage: 'CAPTURE...', help: 'pcap or pcapng files, globs, .gz, or - for standard input' }],
+    summary:
+      'connections to targets in packet captures: who closed, when, after how much idle time, and why requests failed',
+    details:
+      'Reads what tcpdump, dumpcap and Wireshark write. Of each failed connection it shows the few packets that matter, ' +
+      'numbered as in the file, with a filter for Wireshark. Whether a close of the target acknowledges the request tells a ' +
+      'keep-alive race from a premature close. Where a capture holds no headers (tcpdump -s, TLS), requests are told by turns, ' +
+      'and what cannot be told is undetermined. A request that the gateway gave up before it wrote it is in no capture.',
+    options: [
+      { flags: '--json', help: 'one JSON object, with all connections' },
+      { flags: '--target <IP:PORT>', help: 'only this target' },
+      { flags: '--limit <COUNT>', help: 'connections to show of each cause (default: 3)' },
+      {
+        flags: '--mask-query',
+        help: 'keep the names of query parameters, hide their values (default: drop the query)',
+      },
+      { flags: '--show-secrets', help: 'print paths and query strings as sent' },
+    ],
+    examples: [
+      { command: `hangup pcap ${SAMPLES}/races.pcap.gz`, says: 'what happened on these connections, packet by packet' },
+      { command: `hangup pcap ${SAMPLES}/races.pcap.gz --json`, says: 'every connection, for a script' },
+    ],
+    load: () => import('./commands/pcap.js'),
+  },
+  {
     name: 'parse',
     arguments: [LOGS],
     summary: 'one log entry per line (NDJSON)',

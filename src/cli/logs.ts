@@ -58,7 +58,10 @@ function defaultLogs(directory: string): readonly string[] {
   return [`${directory}/edgemicro-*.log`]
 }
 
-export function redactionOf({ showSecrets, maskQuery }: LogOptions): RedactionSettings {
+export function redactionOf({
+  showSecrets,
+  maskQuery,
+}: Pick<LogOptions, 'showSecrets' | 'maskQuery'>): RedactionSettings {
   if (showSecrets) return SHOW_ALL
   return maskQuery ? { ...REDACT_ALL, query: 'mask' } : REDACT_ALL
 }

@@ -50,6 +50,16 @@ export interface ExplainOptions extends LogOptions {
   readonly json: boolean
 }
 
+export interface PcapOptions extends GlobalOptions {
+  readonly json: boolean
+  /** `ip:port`, as captures have it. */
+  readonly target?: string
+  /** As written: connections to show of each cause. */
+  readonly limit?: string
+  readonly showSecrets: boolean
+  readonly maskQuery: boolean
+}
+
 export interface RunOptions extends GlobalOptions {
   readonly once: boolean
   /** As written; `readTopicRange` makes a range of them. */

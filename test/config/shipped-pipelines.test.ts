@@ -35,7 +35,8 @@ describe('the shipped pipelines', () => {
 })
 
 describe('the sample logs', () => {
-  const logs = readdirSync(SAMPLES).filter((name) => name !== 'README.md')
+  const capture = 'races.pcap.gz'
+  const logs = readdirSync(SAMPLES).filter((name) => name !== 'README.md' && name !== capture)
 
   test('keep the names that the gateway gave them', () => {
     for (const name of logs) expect(name).toMatch(/^edgemicro-emg-dev-0[12]-[0-9a-f-]{36}-1-api\.log\.gz$/)
@@ -52,6 +53,11 @@ describe('the sample logs', () => {
     expect(readme).toContain('microgateway-core')
     for (const name of logs)
       expect(readme).toContain(`\`${name.slice('edgemicro-'.length, 'edgemicro-emg-dev-01-01234567'.length)}-…\``)
+  })
+
+  test('have a packet capture beside them, small and described', () => {
+    expect(statSync(join(SAMPLES, capture)).size).toBeLessThan(50_000)
+    expect(readFileSync(join(SAMPLES, 'README.md'), 'utf8')).toContain(`\`${capture}\``)
   })
 
   test('hold several codes, statistics, both gateway versions and several targets', () => {

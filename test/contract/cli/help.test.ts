@@ -11,6 +11,7 @@ import { entryFile, finished, projectDirectory, Sandbox } from '../../support/cl
 const COMMANDS = [
   'report',
   'run',
+  'pcap',
   'parse',
   'failures',
   'frequency',

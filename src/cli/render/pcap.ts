@@ -1,0 +1,183 @@
+import type { CaptureResult } from '../../pcap/capture-analysis.js'
+import { type Finding, type PathOf, stepsOf, type TargetDocument, timeOf } from '../../pcap/findings.js'
+import { packetFilter, streamFilter, streamsFilter } from '../../pcap/tell/display-filter.js'
+import type { Cause } from '../../records.js'
+import { formatCount, formatDuration, formatInstant } from '../terminal/numbers.js'
+import { renderTable } from '../terminal/table.js'
+import type { Surface } from '../terminal/terminal.js'
+import { visible, wrap } from '../terminal/text.js'
+import { meaningOf } from './causes.js'
+
+export interface CaptureSummary {
+  /** As it was given. */
+  readonly name: string
+  readonly result: CaptureResult
+}
+
+export interface PcapAnswer {
+  readonly captures: readonly CaptureSummary[]
+  readonly findings: readonly Finding[]
+  readonly targets: readonly TargetDocument[]
+  readonly pathOf: PathOf
+  /** Connections to show of each cause. */
+  readonly limit: number
+}
+
+/** What captures say, for people: the targets, then each cause with the packets of its first connections. */
+export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, 'width' | 'style'>): string[] {
+  const { captures, findings, targets } = answer
+  const textWidth = Math.min(width, 100)
+  const lines = captures.flatMap(({ name, result }) => [
+    style.bold(visible(name)),
+    ...captureLines(result).flatMap((line) => wrap(line, textWidth - 2).map((each) => `  ${each}`)),
+  ])
+  if (targets.length > 0) lines.push('', ...targetTable(targets, findings, { width, style }))
+  const groups = groupByCause(findings.filter(({ verdict }) => verdict.cause !== 'none'))
+  if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.']
+  for (const [cause, group] of groups) {
+    lines.push(
+      '',
+      style.bold(`${cause}: ${formatCount(group.length)} ${group.length === 1 ? 'connection' : 'connections'}`),
+    )
+    lines.push(
+      ...wrap(cause === 'undetermined' ? 'the packets alone do not tell' : meaningOf(cause), textWidth - 2).map(
+        (line) => `  ${line}`,
+      ),
+    )
+    for (const finding of group.slice(0, answer.limit)) {
+      lines.push('', ...connectionLines(finding, answer, { width: textWidth, style }))
+    }
+    if (group.length > answer.limit) lines.push('', ...restLines(group, answer))
+  }
+  return lines
+}
+
+function captureLines({
+  packets,
+  streams,
+  firstNs,
+  lastNs,
+  baseSeconds,
+  contents,
+  omitted,
+  evicted,
+}: CaptureResult): string[] {
+  const from = formatInstant((baseSeconds + firstNs / 1_000_000_000) * 1_000)
+  const over = packets === 0 ? '' : ` from ${from}, over ${formatDuration((lastNs - firstNs) / 1_000_000)}`
+  const aside = ASIDE.filter(([name]) => contents[name] > 0).map(
+    ([name, what]) => `${formatCount(contents[name])} ${what}`,
+  )
+  return [
+    `${formatCount(packets)} packets${over}: ${formatCount(streams)} TCP connections`,
+    ...(aside.length > 0 ? [`not looked at: ${aside.join(', ')}`] : []),
+    ...(omitted > 0 ? [`${formatCount(omitted)} connections are counted only: there were too many to keep all`] : []),
+    ...(evicted > 0
+      ? [`${formatCount(evicted)} connections were judged before their end: too many were open at one time`]
+      : []),
+  ]
+}
+
+const ASIDE: readonly (readonly [keyof CaptureResult['contents'], string])[] = [
+  ['other', 'packets without TCP'],
+  ['fragment', 'IP fragments'],
+  ['cut', 'packets that the capture cuts before the end of the TCP header'],
+  ['malformed', 'malformed packets'],
+  ['unknownLink', 'packets of a link type that is not understood'],
+]
+
+type Look = Pick<Surface, 'width' | 'style'>
+
+function targetTable(
+  targets: readonly TargetDocument[],
+  findings: readonly Finding[],
+  { width, style }: Look,
+): string[] {
+  const failures = new Map<string, number>()
+  for (const { facts, verdict } of findings) {
+    if (verdict.cause !== 'none') failures.set(facts.target, (failures.get(facts.target) ?? 0) + 1)
+  }
+  const shown = targets.slice(0, MAX_TARGETS)
+  const table = renderTable(
+    {
+      columns: [
+        { title: 'target' },
+        { title: 'connections', align: 'right' },
+        { title: 'requests', align: 'right' },
+        { title: 'failures', align: 'right' },
+        { title: 'closes idle connections after' },
+      ],
+      rows: shown.map((each) => [
+        each.target,
+        formatCount(each.connections),
+        formatCount(each.requests),
+        formatCount(failures.get(each.target) ?? 0),
+        idleText(each),
+      ]),
+    },
+    { width, style },
+  )
+  return targets.length > MAX_TARGETS
+    ? [...table, `and ${formatCount(targets.length - MAX_TARGETS)} more targets`]
+    : table
+}
+
+const MAX_TARGETS = 30
+
+function idleText({
+  idle_timeout_ms: timeoutMs,
+  idle_timeout_low_ms: low,
+  idle_timeout_high_ms: high,
+  idle_closes: closes,
+}: TargetDocument): string {
+  if (timeoutMs === null) return '–'
+  const range = low !== null && high !== null && closes > 1 ? `, ${Math.round(low)}–${Math.round(high)} ms` : ''
+  return `${formatDuration(timeoutMs)} (${closes === 1 ? 'seen once' : `${formatCount(closes)} times`}${range})`
+}
+
+/** The most frequent cause first. */
+function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, readonly Finding[]])[] {
+  const groups = new Map<Cause, Finding[]>()
+  for (const finding of findings) {
+    const { cause } = finding.verdict
+    if (cause === 'none') continue
+    const group = groups.get(cause)
+    if (group === undefined) groups.set(cause, [finding])
+    else group.push(finding)
+  }
+  return [...groups].sort(([, a], [, b]) => b.length - a.length)
+}
+
+function connectionLines(finding: Finding, { pathOf, captures }: PcapAnswer, { width, style }: Look): string[] {
+  const { facts, verdict, capture } = finding
+  const steps = stepsOf(finding, pathOf)
+  const where = captures.length > 1 ? `${capture}, ` : ''
+  const sure = verdict.confidence > 0 && verdict.confidence < 1 ? ` (confidence ${verdict.confidence})` : ''
+  const numberWidth = Math.max(6, ...steps.map(({ packet }) => String(packet).length))
+  return [
+    `  ${style.cyan(visible(`${where}stream ${facts.index}`))}  ${facts.client} → ${facts.target}${sure}`,
+    ...steps.flatMap(({ packet, timeNs, says }) => {
+      const time = timeOf(finding, timeNs).slice(11, 26)
+      const [first, ...more] = wrap(visible(says), Math.max(30, width - numberWidth - 22))
+      const indent = ' '.repeat(numberWidth + 21)
+      return [
+        `  ${String(packet).padStart(numberWidth)}  ${style.dim(time)}  ${first}`,
+        ...more.map((line) => indent + line),
+      ]
+    }),
+    style.dim(`  Wireshark: ${streamFilter(facts.index)}`),
+    ...(steps.length > 0 ? [style.dim(`             ${packetFilter(steps.map(({ packet }) => packet))}`)] : []),
+  ]
+}
+
+/** Streams are numbered in each capture anew, so a filter holds for one capture. */
+function restLines(group: readonly Finding[], { captures, limit }: PcapAnswer): string[] {
+  const filters = captures.flatMap(({ name }) => {
+    const indexes = group.filter(({ capture }) => capture === name).map(({ facts }) => facts.index)
+    if (indexes.length === 0) return []
+    return [`${captures.length > 1 ? `${visible(name)}: ` : ''}${streamsFilter(indexes)}`]
+  })
+  return [
+    `  ${formatCount(group.length - limit)} more are not shown (--limit); all of them in Wireshark:`,
+    ...filters.map((filter) => `  ${filter}`),
+  ]
+}

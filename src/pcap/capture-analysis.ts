@@ -1,0 +1,100 @@
+import { KeptConnections } from './kept-connections.js'
+import { AddressBook } from './network/address-book.js'
+import { Content, dissect } from './network/dissect.js'
+import { Segment } from './network/segment.js'
+import { CaptureDecoder, type CaptureEnd } from './read/decoder.js'
+import type { PacketView } from './read/packet.js'
+import type { Targets } from './targets.js'
+import { Connections } from './tcp/connections.js'
+import type { ConnectionFacts } from './verdict/facts.js'
+
+export interface CaptureResult {
+  readonly end: CaptureEnd
+  readonly packets: number
+  /** Packets by what they are to the analysis. */
+  readonly contents: Readonly<Record<keyof typeof Content, number>>
+  /** All times of the connections are nanoseconds since this second of the epoch. */
+  readonly baseSeconds: number
+  /** The earliest and the latest packet. */
+  readonly firstNs: number
+  readonly lastNs: number
+  /** Wireshark would count as many. */
+  readonly streams: number
+  /** By their index. */
+  readonly connections: readonly ConnectionFacts[]
+  /** Connections for which there was no room, none of them with a finding as long as others gave way. */
+  readonly omitted: number
+  /** Connections whose later packets were not looked at, for there were too many at one time. */
+  readonly evicted: number
+}
+
+export interface CaptureAnalysisInput {
+  /** Gets every connection. */
+  readonly targets: Targets
+  readonly maxOpen?: number
+  readonly maxKept?: number
+}
+
+/**
+ * One capture file from its bytes to facts about its connections. Memory is bounded: by the connections that are open at one time
+ * and by those that are kept, not by the length of the file.
+ */
+export class CaptureAnalysis {
+  readonly #segment = new Segment()
+  readonly #addresses = new AddressBook()
+  readonly #kept: KeptConnections
+  readonly #connections: Connections
+  readonly #decoder = new CaptureDecoder((packet) => this.#packet(packet))
+  readonly #contents = new Uint32Array(Object.keys(Content).length)
+  #baseSeconds = -1
+  #firstNs = Number.POSITIVE_INFINITY
+  #lastNs = Number.NEGATIVE_INFINITY
+
+  constructor({ targets, maxOpen, maxKept }: CaptureAnalysisInput) {
+    this.#kept = new KeptConnections(maxKept)
+    this.#connections = new Connections({
+      addresses: this.#addresses,
+      onEnd: (connection) => targets.add(this.#kept.add(connection)),
+      maxOpen,
+    })
+  }
+
+  /** False once the capture cannot be read on. The bytes may be overwritten afterwards. */
+  push(chunk: Uint8Array): boolean {
+    return this.#decoder.push(chunk)
+  }
+
+  end(): CaptureResult {
+    this.#connections.end()
+    const count = (content: Content): number => this.#contents[content]
+    return {
+      end: this.#decoder.end(),
+      packets: this.#decoder.packets,
+      contents: {
+        tcp: count(Content.tcp),
+        other: count(Content.other),
+        fragment: count(Content.fragment),
+        cut: count(Content.cut),
+        malformed: count(Content.malformed),
+        unknownLink: count(Content.unknownLink),
+      },
+      baseSeconds: Math.max(0, this.#baseSeconds),
+      firstNs: this.#decoder.packets === 0 ? 0 : this.#firstNs,
+      lastNs: this.#decoder.packets === 0 ? 0 : this.#lastNs,
+      streams: this.#connections.streams.count,
+      connections: this.#kept.all(),
+      omitted: this.#kept.omitted,
+      evicted: this.#connections.evicted,
+    }
+  }
+
+  #packet(packet: PacketView): void {
+    if (this.#baseSeconds < 0) this.#baseSeconds = packet.seconds
+    const timeNs = (packet.seconds - this.#baseSeconds) * 1_000_000_000 + packet.nanoseconds
+    if (timeNs < this.#firstNs) this.#firstNs = timeNs
+    if (timeNs > this.#lastNs) this.#lastNs = timeNs
+    const content = dissect(packet, this.#segment, this.#addresses)
+    this.#contents[content]++
+    if (content === Content.tcp) this.#connections.segment(this.#segment, packet.number, timeNs)
+  }
+}

@@ -1,0 +1,93 @@
+import type { MessageHead } from './message-reader.js'
+
+export interface HttpHead extends MessageHead {
+  /** Of a body whose framing is `length`. */
+  readonly length: number
+}
+
+/** Reads the head of a request; `text` ends with the empty line, each character a byte. Null where it is none. */
+export function readRequestHead(text: string): HttpHead | null {
+  const line = REQUEST_LINE.exec(text)
+  if (line === null) return null
+  const [, method, target, version] = line
+  const { length, isChunked, connection } = readFields(text)
+  return {
+    method,
+    target,
+    status: null,
+    framing: isChunked ? 'chunked' : length > 0 ? 'length' : 'none',
+    length,
+    announcesClose: announcesClose(connection, version),
+  }
+}
+
+/** Reads the head of a response to a request of the given method. Null where it is none. */
+export function readResponseHead(text: string, requestMethod: string | null): HttpHead | null {
+  const line = STATUS_LINE.exec(text)
+  if (line === null) return null
+  const [, version, digits] = line
+  const status = Number(digits)
+  const { length, isChunked, connection } = readFields(text)
+  const hasNoBody = requestMethod === 'HEAD' || status === 204 || status === 304 || (status < 200 && status !== 101)
+  const framing = isChunked ? 'chunked' : length < 0 || status === 101 ? 'connection' : length > 0 ? 'length' : 'none'
+  return {
+    method: null,
+    target: null,
+    status,
+    framing: hasNoBody ? 'none' : framing,
+    length,
+    announcesClose: announcesClose(connection, version),
+  }
+}
+
+/** The method where a request was cut before the end of its head; null where not even that is whole. */
+export const cutMethod = (text: string): string | null => /^([A-Z]{3,16}) /.exec(text)?.[1] ?? null
+
+/** Whether these characters, from anywhere in what a client sends, are surely where a request begins. */
+export const isRequestStart = (start: string): boolean => /^[A-Z]{3,16} (?:\/|https?:)/.test(start)
+
+/** Whether a message that begins with these characters may be a request. */
+export const mayBeRequest = (start: string): boolean => /^[A-Z]{1,16}(?: |$)/.test(start)
+
+/** Whether a message that begins with these characters may be a response. */
+export const mayBeResponse = (start: string): boolean =>
+  start.length >= 5 ? start.startsWith('HTTP/') : 'HTTP/'.startsWith(start)
+
+const REQUEST_LINE = /^([A-Z][A-Z-]{0,31}) (\S{1,8192}) HTTP\/(\d\.\d)\r\n/
+const STATUS_LINE = /^HTTP\/(\d\.\d) (\d{3})(?: [^\r\n]*)?\r\n/
+
+interface Fields {
+  /** -1 where there is none. */
+  readonly length: number
+  readonly isChunked: boolean
+  /** Of `Connection`, in lower case. */
+  readonly connection: string
+}
+
+/** The three fields that decide where a message and its connection end, in one pass over the lines. */
+function readFields(text: string): Fields {
+  let length = -1
+  let isChunked = false
+  let connection = ''
+  let at = text.indexOf('\r\n') + 2
+  for (let end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
+    const first = text.charCodeAt(at) | 0x20
+    if (first === LETTER_C || first === LETTER_T) {
+      const colon = text.indexOf(':', at)
+      const name = colon > 0 && colon < end ? text.slice(at, colon).toLowerCase() : ''
+      const value = name === '' ? '' : text.slice(colon + 1, end).trim()
+      if (name === 'content-length' && /^\d{1,15}$/.test(value)) length = Number(value)
+      else if (name === 'transfer-encoding') isChunked = /\bchunked$/i.test(value)
+      else if (name === 'connection') connection = value.toLowerCase()
+    }
+    at = end + 2
+  }
+  return { length, isChunked, connection }
+}
+
+const LETTER_C = 0x63
+const LETTER_T = 0x74
+
+function announcesClose(connection: string, version: string): boolean {
+  return version === '1.0' ? !connection.includes('keep-alive') : connection.includes('close')
+}
