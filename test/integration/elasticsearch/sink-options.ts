@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FailureDocument, FrequencyDocument } from '../../../src/records.js'
+import type { FailureDocument } from '../../../src/records.js'
+import type { FrequencyDocument } from '../../../src/sinks/elasticsearch/frequency/documents.js'
 import { type OpenOptions, openElasticsearchSink } from '../../../src/sinks/elasticsearch/open.js'
 import type { ElasticsearchSink } from '../../../src/sinks/elasticsearch/sink.js'
 import { mergeFailures } from '../../support/documents.js'

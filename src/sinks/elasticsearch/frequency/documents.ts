@@ -1,5 +1,31 @@
 import { createHash } from 'node:crypto'
-import { CAUSES, type Cause, type FrequencyDocument } from '../../../records.js'
+import { CAUSES, type Cause } from '../../../records.js'
+
+/** Counts of one minute and one (org, env, proxy, target), as `<prefix>-frequency` holds them in Elasticsearch. */
+export interface FrequencyDocument {
+  readonly '@timestamp': string
+  readonly event: { readonly dataset: 'edgemicro.frequency'; readonly id: string }
+  readonly edgemicro: {
+    readonly org: string | null
+    readonly env: string | null
+    readonly proxy: string | null
+    readonly target: string | null
+    /** Null where no requests were counted. */
+    readonly requests: number | null
+    readonly failures: number
+    /** Failures with code ECONNRESET. */
+    readonly resets: number
+    /** Share of one; null where `requests` is no denominator: see `covered`. */
+    readonly failure_ratio: number | null
+    readonly reset_ratio: number | null
+    /** False where a gateway had failures whose requests were not counted, so that the ratio would be too high. */
+    readonly covered: boolean
+    /** Failures by cause; those without any are left out. */
+    readonly causes: Readonly<Partial<Record<Cause, number>>>
+    /** Failures by code; `none` for an empty one, `other` for what is no name of an error. */
+    readonly codes: Readonly<Record<string, number>>
+  }
+}
 
 /** Start of a minute and the values of a group; null: not in the log. */
 export interface Group {

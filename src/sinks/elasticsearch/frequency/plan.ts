@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { FrequencyDocument } from '../../../records.js'
+import type { FrequencyDocument } from './documents.js'
 
 /** A stored document, and what a write must know to replace exactly this state of it. */
 export interface StoredFrequency extends Place, Version {

@@ -1,7 +1,6 @@
 import { TransientError } from '../../../errors.js'
-import type { FrequencyDocument } from '../../../records.js'
 import type { Elasticsearch } from '../connection.js'
-import type { FailureCount, RequestCount } from './documents.js'
+import type { FailureCount, FrequencyDocument, RequestCount } from './documents.js'
 import type { StoredFrequency } from './plan.js'
 
 export const MINUTE_MS = 60_000

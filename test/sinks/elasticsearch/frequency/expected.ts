@@ -1,7 +1,8 @@
 import type { Dimension, FrequencyRow } from '../../../../src/frequency/question.js'
 import { rateOf } from '../../../../src/frequency/rate.js'
 import { Tally } from '../../../../src/frequency/tally.js'
-import type { FrequencyDocument, IndexDocument } from '../../../../src/records.js'
+import type { IndexDocument } from '../../../../src/records.js'
+import type { FrequencyDocument } from '../../../../src/sinks/elasticsearch/frequency/documents.js'
 
 const GROUP: readonly Dimension[] = ['org', 'env', 'proxy', 'target']
 const MINUTE = 60_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { FrequencyDocument } from '../../../../src/records.js'
+import type { FrequencyDocument } from '../../../../src/sinks/elasticsearch/frequency/documents.js'
 import { frequencyDocuments } from '../../../../src/sinks/elasticsearch/frequency/documents.js'
 import { planWrites, type StoredFrequency } from '../../../../src/sinks/elasticsearch/frequency/plan.js'
 
