@@ -93,6 +93,7 @@ export class Connections {
   /** A worker begins, and has no connections. */
   workerStarted(worker: number): void {
     this.#startedWorkers.add(worker)
+    for (const pool of this.#pools.values()) if (pool.worker === worker) pool.idleSinceMs.length = 0
   }
 
   get #isNewestFirst(): boolean {
@@ -101,12 +102,20 @@ export class Connections {
 
   #take({ worker, idleSinceMs }: Pool, timeMs: number): number {
     if (this.#completeSinceMs === Number.POSITIVE_INFINITY) this.#completeSinceMs = timeMs
-    const sinceMs = (this.#isNewestFirst ? idleSinceMs.pop() : idleSinceMs.shift()) ?? Number.NEGATIVE_INFINITY
+    const sinceMs =
+      (this.#isNewestFirst ? idleSinceMs.pop() : this.#oldest(idleSinceMs, timeMs)) ?? Number.NEGATIVE_INFINITY
     if (sinceMs >= timeMs - this.#horizonMs) return Math.max(0, timeMs - sinceMs)
     // Older ones lie below it, and are forgotten with it.
     if (this.#isNewestFirst) idleSinceMs.length = 0
     const isComplete = this.#startedWorkers.has(worker) || timeMs - this.#horizonMs >= this.#completeSinceMs
     return isComplete ? FRESH : UNKNOWN
+  }
+
+  /** The oldest that the target will not have closed. */
+  #oldest(idleSinceMs: number[], timeMs: number): number | undefined {
+    const first = idleSinceMs.findIndex((sinceMs) => sinceMs >= timeMs - this.#horizonMs)
+    idleSinceMs.splice(0, first < 0 ? idleSinceMs.length : first)
+    return idleSinceMs.shift()
   }
 
   #giveBack(pool: Pool | null, timeMs: number, line: RequestLine): number {
