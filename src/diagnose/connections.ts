@@ -19,6 +19,7 @@ const MAX_IDLE = 4_096
 const MAX_POOLS = 20_000
 /** Requests under way in one gateway. Those whose end is not logged are forgotten in their order. */
 const MAX_UNDER_WAY = 65_536
+const MINUTE_MS = 60_000
 /** Responses after which it is clear whether a gateway logs that a connection is given back. */
 const RESPONSES_THAT_TELL = 20
 
@@ -30,16 +31,20 @@ const RESPONSES_THAT_TELL = 20
  * which one it is, and `targetResponse` stands for it.
  *
  * A connection that has been idle for longer than `horizonMs` and a new one are the same here: the target will have closed
- * it long before. So what is said depends on the lines of the horizon only, wherever reading began.
+ * it long before. So what is said depends on the lines of two horizons only, wherever reading began: on those of the nearer
+ * one, and that a connection is new also on that there were lines in the farther one, or that the process began in them.
  */
 export class Connections {
   readonly #horizonMs: number
   readonly #pools = new Map<string, Pool>()
   /** By a hash of the correlation id; idle time in milliseconds, or what stands for none. */
   readonly #underWay = new Map<number, number>()
-  /** Event time since which every line was read; minus infinity where the process began with them. */
-  #completeSinceMs = Number.POSITIVE_INFINITY
-  readonly #startedWorkers = new Set<number>()
+  /** Minutes of event time that requests began in, of two horizons. */
+  readonly #minutes = new Set<number>()
+  #minute = Number.NaN
+  /** Event time at which the process began; NaN until its first line is read. */
+  #processSinceMs = Number.NEGATIVE_INFINITY
+  readonly #workerSinceMs = new Map<number, number>()
   #responses = 0
   #closes = 0
 
@@ -49,7 +54,7 @@ export class Connections {
 
   /** What comes next is the first line of the gateway process. */
   processStarted(): void {
-    this.#completeSinceMs = Number.NEGATIVE_INFINITY
+    this.#processSinceMs = Number.NaN
   }
 
   /** Null where there are too many to follow. */
@@ -67,6 +72,7 @@ export class Connections {
   /** A request takes a connection. */
   taken(pool: Pool | null, timeMs: number, line: RequestLine): void {
     if (this.#underWay.size >= MAX_UNDER_WAY) this.#forgetOldest()
+    this.#note(timeMs)
     this.#underWay.set(hashOf(line), pool === null ? UNKNOWN : this.#take(pool, timeMs))
   }
 
@@ -91,8 +97,9 @@ export class Connections {
   }
 
   /** A worker begins, and has no connections. */
-  workerStarted(worker: number): void {
-    this.#startedWorkers.add(worker)
+  workerStarted(worker: number, timeMs: number): void {
+    this.#note(timeMs)
+    this.#workerSinceMs.set(worker, timeMs)
     for (const pool of this.#pools.values()) if (pool.worker === worker) pool.idleSinceMs.length = 0
   }
 
@@ -101,14 +108,32 @@ export class Connections {
   }
 
   #take({ worker, idleSinceMs }: Pool, timeMs: number): number {
-    if (this.#completeSinceMs === Number.POSITIVE_INFINITY) this.#completeSinceMs = timeMs
     const sinceMs =
       (this.#isNewestFirst ? idleSinceMs.pop() : this.#oldest(idleSinceMs, timeMs)) ?? Number.NEGATIVE_INFINITY
     if (sinceMs >= timeMs - this.#horizonMs) return Math.max(0, timeMs - sinceMs)
     // Older ones lie below it, and are forgotten with it.
     if (this.#isNewestFirst) idleSinceMs.length = 0
-    const isComplete = this.#startedWorkers.has(worker) || timeMs - this.#horizonMs >= this.#completeSinceMs
-    return isComplete ? FRESH : UNKNOWN
+    return this.#hasSeenAll(worker, timeMs) ? FRESH : UNKNOWN
+  }
+
+  /** Whether every line of the horizon before was read. */
+  #hasSeenAll(worker: number, timeMs: number): boolean {
+    const earliestMs = timeMs - 2 * this.#horizonMs
+    if (Math.max(this.#processSinceMs, this.#workerSinceMs.get(worker) ?? Number.NEGATIVE_INFINITY) >= earliestMs)
+      return true
+    const last = Math.floor((timeMs - this.#horizonMs) / MINUTE_MS) - 1
+    for (let each = Math.ceil(earliestMs / MINUTE_MS); each <= last; each++) if (this.#minutes.has(each)) return true
+    return false
+  }
+
+  #note(timeMs: number): void {
+    if (Number.isNaN(this.#processSinceMs)) this.#processSinceMs = timeMs
+    const minute = Math.floor(timeMs / MINUTE_MS)
+    if (minute === this.#minute) return
+    this.#minute = minute
+    this.#minutes.add(minute)
+    const unneeded = minute - (3 * this.#horizonMs) / MINUTE_MS
+    for (const each of this.#minutes) if (each < unneeded) this.#minutes.delete(each)
   }
 
   /** The oldest that the target will not have closed. */

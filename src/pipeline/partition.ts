@@ -7,11 +7,17 @@ import { EventClock } from '../join/event-clock.js'
 import type { LineSource } from '../records.js'
 import { type KnownConnections, ReuseEvidence } from './reuse-evidence.js'
 
-/** Evidence older than this, in event time, is treated as absent; the floor of a checkpoint lies as far back. */
+/** Evidence older than this, in event time, is treated as absent. */
 export const EVIDENCE_HORIZON_MS = 10 * 60_000
 
 /** Windows of traffic that a run to the end of its input holds open: no line of it is late. */
 export const HELD_WINDOWS = 200_000
+
+/**
+ * The floor of a checkpoint lies as far back. A reset is judged by the requests of the horizon before it, and the connection of
+ * each of those by the horizon before that.
+ */
+export const REPLAY_HORIZON_MS = 2 * EVIDENCE_HORIZON_MS
 
 /** What the steps keep of one partition. */
 export interface Partition {

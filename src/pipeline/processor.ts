@@ -216,7 +216,7 @@ export class Processor implements LineHandler {
     const { seen, stats, reuse } = this.#currentPartition(view.source)
     if (seen?.isNewText(view) === false) return
     stats.started(Number(started[1]))
-    reuse?.workerStarted(Number(started[1]))
+    reuse?.workerStarted(Number(started[1]), view.timeMs)
   }
 
   stats(view: TextView): void {

@@ -36,8 +36,8 @@ export class ReuseEvidence {
     this.#connections.processStarted()
   }
 
-  workerStarted(worker: number): void {
-    this.#connections.workerStarted(worker)
+  workerStarted(worker: number, timeMs: number): void {
+    this.#connections.workerStarted(worker, timeMs)
   }
 
   /** Keep what it returns, to follow many lines without looking it up. */
