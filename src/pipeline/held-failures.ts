@@ -6,8 +6,8 @@ const MAX_HELD = 20_000
 
 /**
  * Holds failures until it is known what they were: whether a reset was a race is told by all resets of its target, also by
- * those that come later. Their order stays; what is not a failure passes. Past `maxHeld` the older half goes with what is known
- * by then.
+ * those that come later. Their order stays; what is not a failure passes. Past `maxHeld` the older ones go with what is known by
+ * then, and half as many stay.
  */
 export class HeldFailures {
   readonly judge: Judge
@@ -30,7 +30,9 @@ export class HeldFailures {
       else if (this.judge.add(each.document) || this.#held.length > 0) this.#held.push(each)
       else passing.push(each)
     }
-    if (this.#held.length > this.#maxHeld) passing.push(...this.#release(Math.ceil(this.#maxHeld / 2)))
+    if (this.#held.length > this.#maxHeld) {
+      passing.push(...this.#release(this.#held.length - Math.floor(this.#maxHeld / 2)))
+    }
     return passing
   }
 
