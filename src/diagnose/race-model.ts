@@ -79,7 +79,7 @@ export class RaceModel {
       this.#hypotheses = usual(timeoutMs)
       return
     }
-    const seen = group(resets)
+    const seen = group([...resets].sort(byContent))
     let raceShares = new Float64Array(BINS)
     let hypotheses = hypothesesOf(seen, raceShares, timeoutMs)
     for (let round = 0; round < ROUNDS; round++) {
@@ -102,6 +102,18 @@ export class RaceModel {
       .map(({ shape, weight }) => ({ timeoutMs: shape.timeoutMs, weight }))
       .sort((a, b) => a.timeoutMs - b.timeoutMs)
   }
+}
+
+/** Sums of floating-point numbers depend on their order, so it is that of the resets' content. */
+function byContent(a: Reset, b: Reset): number {
+  return (
+    a.idle_ms - b.idle_ms ||
+    a.reuses - b.reuses ||
+    a.reuses_near - b.reuses_near ||
+    a.reuses_same - b.reuses_same ||
+    a.resets_near - b.resets_near ||
+    leanOf(a) - leanOf(b)
+  )
 }
 
 /** Resets that are alike to the model. */
@@ -229,7 +241,21 @@ function hypothesesOf(
       guesses.push({ shape, share, prior: (prior * PREMATURE) / Math.sqrt(total + 1), gain: gainOf(share) })
     }
   }
-  return weigh(guesses)
+  return weigh(guesses, gainOfClock(seen))
+}
+
+/**
+ * How much better than by an even spread within their neighbourhood it is explained where resets came, if requests come by the
+ * clock, at few idle times: as a logarithm, as `Guess.gain`. Such resets cluster and are no races.
+ */
+function gainOfClock(seen: readonly Group[]): number {
+  const resets = new Float64Array(BINS)
+  for (const { bin, count } of seen) resets[bin] += count
+  return seen.reduce((gain, { bin, count, of }) => {
+    if (of.reuses_same < ENOUGH) return gain
+    const around = resets.subarray(Math.max(0, bin - 1), bin + 2).reduce((sum, each) => sum + each, 0)
+    return gain + count * Math.log((sameWidth(bin) * (resets[bin] + 1)) / (around + sameWidth(bin)))
+  }, 0)
 }
 
 function shapesOf(timeoutMs: number): readonly Shape[] {
@@ -251,9 +277,12 @@ function shareOf(seen: readonly Group[], ratios: Float64Array, total: number): n
   return share
 }
 
-function weigh(guesses: readonly Guess[]): readonly Hypothesis[] {
-  const best = guesses.reduce((max, { gain }) => Math.max(max, gain), 0)
-  const sum = guesses.reduce((all, { prior, gain }) => all + prior * Math.exp(gain - best), PREMATURE * Math.exp(-best))
+function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothesis[] {
+  const best = guesses.reduce((max, { gain }) => Math.max(max, gain), Math.max(0, gainOfNone))
+  const sum = guesses.reduce(
+    (all, { prior, gain }) => all + prior * Math.exp(gain - best),
+    (PREMATURE * (Math.exp(-best) + Math.exp(gainOfNone - best))) / 2,
+  )
   return guesses
     .map(({ shape, share, prior, gain }) => ({ shape, share, weight: (prior * Math.exp(gain - best)) / sum }))
     .filter(({ weight }) => weight > NEGLIGIBLE)
