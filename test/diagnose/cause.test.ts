@@ -102,6 +102,24 @@ describe('what the two halves prove', () => {
   })
 })
 
+describe('a connection that was opened for the request', () => {
+  const onNew = (error: HalfSketch): Failure => both({ ...error, connection: 'new' })
+
+  test.each([
+    ['was closed too early', HANG_UP],
+    ['was reset too early', error('read ECONNRESET', 'ECONNRESET')],
+    ['was reset during an upload', error('write EPIPE', 'EPIPE')],
+  ])('%s', (_, of) => {
+    expect(diagnose(onNew(of))).toMatchObject({ cause: 'premature_close', confidence: 0.99 })
+  })
+
+  test('proves nothing where the halves tell more', () => {
+    expect(diagnose(onNew(error('connect ECONNREFUSED 127.0.0.1:28024', 'ECONNREFUSED'))).cause).toBe('connect_refused')
+    expect(diagnose({ ...onNew(HANG_UP), clientAbortedAfterMs: 40 }).cause).toBe('client_abort')
+    expect(diagnose(onNew(error('something new', 'EWHATEVER'))).cause).toBe('undetermined')
+  })
+})
+
 describe('what they do not prove stays undetermined', () => {
   test.each<[string, Failure]>([
     ['a race or a premature FIN', both(HANG_UP)],
@@ -111,6 +129,13 @@ describe('what they do not prove stays undetermined', () => {
     ['a client half alone, as 2021 writes it at level error', clientOnly(HANG_UP)],
     ['a client half alone with EPIPE', clientOnly(error('write EPIPE', 'EPIPE'))],
     ['a target half alone', failureOf({ target: [half('request_error', HANG_UP)] })],
+    [
+      'a reset of a connection that was reused',
+      both({
+        ...HANG_UP,
+        connection: { idle_ms: 5_010, reuses: 400, reuses_near: 3, reuses_same: 1, resets_near: 2 },
+      }),
+    ],
     ['an unknown code', both(error('something new', 'EWHATEVER'))],
     ['a 502 without code', clientOnly(error('bad gateway', null))],
     ['a reset with another status and no target half', clientOnly({ ...HANG_UP, status: 500 })],
@@ -120,6 +145,15 @@ describe('what they do not prove stays undetermined', () => {
 })
 
 describe('evidence', () => {
+  const nothingOfConnection = {
+    idle_ms: null,
+    reused: null,
+    reuses: null,
+    reuses_near: null,
+    reuses_same: null,
+    resets_near: null,
+  }
+
   test('gives the times that the halves tell', () => {
     const failure = failureOf({
       target: [half('request_error', { at: 100, elapsedMs: 395 })],
@@ -128,7 +162,7 @@ describe('evidence', () => {
     })
     expect(diagnose(failure).evidence).toEqual({
       elapsed_ms: 395,
-      idle_ms: null,
+      ...nothingOfConnection,
       halves_gap_ms: 5,
       client_aborted_after_ms: 40,
     })
@@ -137,9 +171,21 @@ describe('evidence', () => {
   test('is null where a half is missing', () => {
     expect(diagnose(clientOnly(HANG_UP)).evidence).toEqual({
       elapsed_ms: null,
-      idle_ms: null,
+      ...nothingOfConnection,
       halves_gap_ms: null,
       client_aborted_after_ms: null,
+    })
+  })
+
+  test('gives what was seen of a connection that was reused', () => {
+    const connection = { idle_ms: 5_010, reuses: 400, reuses_near: 3, reuses_same: 1, resets_near: 2 }
+    expect(diagnose(both({ ...HANG_UP, connection })).evidence).toMatchObject({ reused: 1, ...connection })
+  })
+
+  test('says of a new connection that it was not reused', () => {
+    expect(diagnose(both({ ...HANG_UP, connection: 'new' })).evidence).toMatchObject({
+      ...nothingOfConnection,
+      reused: 0,
     })
   })
 
