@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { earlier, mergeFailures, withHalf } from '../../src/join/failure.js'
+import type { Connection } from '../../src/records.js'
 import { facts, failureOf, half } from '../support/failures.js'
+
+const reuseOf = (reuses: number): Connection => ({
+  idle_ms: 5_000,
+  reuses,
+  reuses_near: 0,
+  reuses_same: 0,
+  resets_near: 0,
+})
 
 describe('withHalf', () => {
   test('keeps one half for each role, in the order of roles', () => {
@@ -35,6 +44,15 @@ describe('earlier', () => {
     const masked = { ...whole, host: null, errorMessage: null }
     expect(earlier(whole, masked)).toEqual(whole)
     expect(earlier(masked, whole)).toEqual(whole)
+  })
+
+  test.each([
+    ['a connection that is known to one that is not', 'new' as const, null],
+    ['one that saw more requests, whatever the number of digits', reuseOf(10), reuseOf(9)],
+  ])('prefers %s, in either order', (_, more, less) => {
+    const of = (connection: Connection) => half('request_error', { connection })
+    expect(earlier(of(more), of(less)).connection).toEqual(more)
+    expect(earlier(of(less), of(more)).connection).toEqual(more)
   })
 
   test('says the same in either order of two files', () => {

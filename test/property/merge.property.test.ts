@@ -2,19 +2,34 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { mergeFailures } from '../../src/join/failure.js'
 import { mergeFailureDocuments, toFailureDocument } from '../../src/pipeline/document.js'
-import type { Failure, FailureDocument, Half, HalfRole } from '../../src/records.js'
+import type { Connection, Failure, FailureDocument, Half, HalfRole } from '../../src/records.js'
 import { facts, failureOf, half } from '../support/failures.js'
 
-/** Where a half stands decides what it says: one line is one half. */
+const connections: fc.Arbitrary<Connection> = fc.oneof(
+  fc.constantFrom(null, 'new' as const),
+  fc
+    .record({ idle_ms: fc.nat({ max: 2 }), reuses: fc.constantFrom(0, 9, 10) })
+    .map((seen) => ({ ...seen, reuses_near: 0, reuses_same: 0, resets_near: 0 })),
+)
+
+/** Where a half stands decides what it says: one line is one half. What was seen of its connection depends on where reading began. */
 const halfOf = (role: HalfRole): fc.Arbitrary<Half> =>
-  fc.record({ at: fc.nat({ max: 2 }), offset: fc.nat({ max: 2 }), source: fc.constantFrom('a', 'b') }).map((place) =>
-    half(role, {
-      at: place.at,
-      position: { offset: place.offset, source: place.source },
-      errorMessage: `${role} at ${place.source} ${place.offset} ${place.at}`,
-      status: role === 'client' ? 500 + place.at * 2 : null,
-    }),
-  )
+  fc
+    .record({
+      at: fc.nat({ max: 2 }),
+      offset: fc.nat({ max: 2 }),
+      source: fc.constantFrom('a', 'b'),
+      connection: role === 'request_error' ? connections : fc.constant(null),
+    })
+    .map((place) =>
+      half(role, {
+        connection: place.connection,
+        at: place.at,
+        position: { offset: place.offset, source: place.source },
+        errorMessage: `${role} at ${place.source} ${place.offset} ${place.at}`,
+        status: role === 'client' ? 500 + place.at * 2 : null,
+      }),
+    )
 
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> => fc.option(value, { nil: null })
 
