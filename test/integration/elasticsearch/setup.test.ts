@@ -305,6 +305,7 @@ function FAILURES(): Record<string, string> {
     ...keywords('edgemicro.', 'target target_source proxy org env gateway worker halves phase cause client_key'),
     'edgemicro.confidence': 'double',
     ...fields('double', 'edgemicro.evidence.', 'elapsed_ms idle_ms halves_gap_ms client_aborted_after_ms'),
+    ...fields('long', 'edgemicro.evidence.', 'reused reuses reuses_near reuses_same resets_near'),
     ...fields('object enabled false', 'edgemicro.', 'target_halves client_half'),
     ...keywords('log.', 'level file.path'),
     'log.offset': 'long',

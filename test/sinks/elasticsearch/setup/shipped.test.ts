@@ -17,7 +17,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   'lifecycle policy traffic 1': 'c9473d944cb2a2e06d09a40bc3d5041c',
   'lifecycle policy frequency 1': 'ba34ef7cd059881d2eb2ffe23c93d8f5',
   'lifecycle policy shipper 1': '0c6a7767045c5fe1672c91f3e3b540fb',
-  'index template failures 1': '9a64033841e8f35f87cf11f832eafc0e',
+  'index template failures 2': '9c3cf8651449cdf578d30a9b93861de0',
   'index template traffic 1': 'cd56c53f973083a803d13b8141db5d16',
   'index template frequency 1': '38cfb81e5333d691f2f0e2acf74f3df3',
   'index template shipper 1': '3f3f3a8a5e0e143ed430570045cd4f9b',
