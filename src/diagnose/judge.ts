@@ -10,8 +10,9 @@ interface Judgement {
 /** Less sure than this, the cause stays open. */
 const SURE_OF_RACE = 0.6
 const SURE_OF_PREMATURE = 0.6
-/** No model is surer than its assumptions. */
+/** No model is surer than its assumptions, nor than a few resets of one target allow. */
 const MOST = 0.99
+const DOUBT_OF_ONE = 0.3
 /** Resets of one target that are looked at: the newest. */
 const MAX_RESETS = 20_000
 
@@ -66,7 +67,8 @@ export class Judge {
     const reset = resetOf(document)
     const { target } = document.edgemicro
     if (reset === null || target === null) return document
-    return withJudgement(document, this.#modelOf(target).raceProbability(reset))
+    const most = Math.min(MOST, 1 - DOUBT_OF_ONE / (this.#resets.get(target)?.length ?? 1))
+    return withJudgement(document, this.#modelOf(target).raceProbability(reset), most)
   }
 
   /** What the resets of each target tell of its idle timeout; also where that is nothing. */
@@ -105,18 +107,15 @@ export class KnownTimeouts {
   }
 }
 
-function withJudgement(document: FailureDocument, race: number): FailureDocument {
-  const { cause, confidence } = judgementOf(race)
+function withJudgement(document: FailureDocument, race: number, most = MOST): FailureDocument {
+  const { cause, confidence } = judgementOf(race, most)
   if (cause === document.edgemicro.cause && confidence === document.edgemicro.confidence) return document
   return { ...document, edgemicro: { ...document.edgemicro, cause, confidence } }
 }
 
-function judgementOf(race: number): Judgement {
+function judgementOf(race: number, most: number): Judgement {
+  const rounded = (confidence: number): number => Math.round(Math.min(most, confidence) * 100) / 100
   if (race >= SURE_OF_RACE) return { cause: 'keepalive_race', confidence: rounded(race) }
   if (1 - race >= SURE_OF_PREMATURE) return { cause: 'premature_close', confidence: rounded(1 - race) }
   return { cause: 'undetermined', confidence: 0 }
-}
-
-function rounded(confidence: number): number {
-  return Math.min(MOST, Math.round(confidence * 100) / 100)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TrafficCount } from '../count/traffic.js'
 import { diagnose } from '../diagnose/cause.js'
+import { resetOf } from '../diagnose/judge.js'
 import { mergeFailures } from '../join/failure.js'
 import type {
   Failure,
@@ -73,12 +74,40 @@ export function toFailureDocument(
   }
 }
 
-/** Merges two documents of one failure as `mergeFailures` does; what is derived is derived again. */
+/**
+ * Merges two documents of one failure as `mergeFailures` does; what is derived is derived again. A verdict that others of its
+ * target gave stays, of two the surer one.
+ */
 export function mergeFailureDocuments(stored: FailureDocument, incoming: FailureDocument): FailureDocument {
   const known = [stored, incoming].find(({ edgemicro }) => edgemicro.target !== null)?.edgemicro
   const inferred: InferredTarget =
     known === undefined ? UNKNOWN_TARGET : { target: known.target, source: known.target_source }
-  return toFailureDocument(mergeFailures(fromFailureDocument(stored), fromFailureDocument(incoming)), inferred)
+  const merged = toFailureDocument(mergeFailures(fromFailureDocument(stored), fromFailureDocument(incoming)), inferred)
+  if (resetOf(merged) === null) return merged
+  const [surer] = [stored, incoming]
+    .filter((each) => resetOf(each) !== null)
+    .map(({ edgemicro: { cause, confidence } }) => ({ cause, confidence }))
+    .sort((one, other) => other.confidence - one.confidence || (one.cause < other.cause ? -1 : 1))
+  return surer === undefined ? merged : { ...merged, edgemicro: { ...merged.edgemicro, ...surer } }
+}
+
+/**
+ * A document as it is before others of its target tell its cause: two that hold the same evidence are the same then. Any value
+ * that is no such document stays.
+ */
+export function withoutJudgement(document: unknown): unknown {
+  if (!isFailureDocument(document) || resetOf(document) === null) return document
+  return { ...document, edgemicro: { ...document.edgemicro, cause: 'undetermined', confidence: 0 } }
+}
+
+function isFailureDocument(value: unknown): value is FailureDocument {
+  const { edgemicro, error } = (value ?? {}) as Partial<FailureDocument>
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    typeof edgemicro?.evidence === 'object' &&
+    edgemicro.evidence !== null
+  )
 }
 
 function fromFailureDocument(document: FailureDocument): Failure {

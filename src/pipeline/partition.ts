@@ -29,7 +29,7 @@ export interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
-  /** Null where lines of its workers may be elsewhere. */
+  /** Null where lines of its workers may be elsewhere, or come twice: a connection that is given back twice is not two. */
   readonly reuse: ReuseEvidence | null
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
@@ -65,7 +65,10 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
     clock: new EventClock(options),
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
-    reuse: options.isScattered === true ? null : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS }),
+    reuse:
+      options.isScattered === true || options.mayRepeat === true
+        ? null
+        : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS }),
     seen: options.mayRepeat === true ? new SeenLines() : null,
     dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
   }

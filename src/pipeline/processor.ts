@@ -1,6 +1,6 @@
 import { readCounters, type StatsDelta } from '../count/stats.js'
 import { ForgottenTotals, type RequestTotal, requestTotals } from '../count/totals.js'
-import { MINUTE_MS, type TrafficCell, type TrafficCounter } from '../count/traffic.js'
+import type { TrafficCell, TrafficCounter } from '../count/traffic.js'
 import { TargetMemory } from '../enrich/targets.js'
 import { decode, type EventView, Field, Role } from '../event-view.js'
 import { Joiner, type PairCounts } from '../join/joiner.js'
@@ -191,9 +191,7 @@ export class Processor implements LineHandler {
       const known = this.#dimensions(partition, view)
       if (partition.seen?.isNew(view) ?? true) {
         this.#count(partition, known.cell, timeMs, REQUEST)
-        if (known.connections !== null && this.#isTimely(partition, timeMs)) {
-          partition.reuse?.requested(known.connections, view)
-        }
+        if (known.connections !== null) partition.reuse?.requested(known.connections, view)
       }
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
@@ -201,7 +199,7 @@ export class Processor implements LineHandler {
       if (partition.seen?.isNew(view) === false) return
       const { cell, connections } = this.#dimensions(partition, view)
       if (role === Role.targetResponse) this.#count(partition, cell, timeMs, RESPONSE)
-      if (connections !== null && this.#isTimely(partition, timeMs)) partition.reuse?.responded(connections, view)
+      if (connections !== null) partition.reuse?.responded(connections, view)
     } else if (role >= Role.targetRequestError) {
       if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
@@ -246,11 +244,6 @@ export class Processor implements LineHandler {
     traffic.add(cell, timeMs, counts.requests, counts.responses, fromMs)
   }
 
-  /** Where lines may come twice: whether it would be known if this one did. */
-  #isTimely(partition: Partition, timeMs: number): boolean {
-    return partition.seen === null || timeMs >= Math.floor(this.#countedFromMs(partition) / MINUTE_MS) * MINUTE_MS
-  }
-
   /** Lines of windows before it are late, or may have been counted. */
   #countedFromMs({ clock }: Partition): number {
     return clock.watermarkMs - (this.#options.heldWindows === undefined ? 0 : EVIDENCE_HORIZON_MS)
@@ -272,9 +265,8 @@ export class Processor implements LineHandler {
   }
 
   #join(partition: Partition, view: EventView): void {
-    const isFirst = partition.seen?.isNew(view) !== false && this.#isTimely(partition, view.timeMs)
-    const tells = view.role === Role.targetRequestError && isFirst
-    const connections = tells ? this.#dimensions(partition, view).connections : null
+    const isOfRequest = view.role === Role.targetRequestError && partition.reuse !== null
+    const connections = isOfRequest ? this.#dimensions(partition, view).connections : null
     const half = this.#reader.half(view, connections && (partition.reuse?.failed(connections, view) ?? null))
     const id = this.#reader.idOf(view)
     if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)

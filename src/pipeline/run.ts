@@ -7,6 +7,7 @@ import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
 import { DeadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
+import { HeldFailures } from './held-failures.js'
 import type { Input } from './input.js'
 import { keyDoctorOf } from './key-doctor.js'
 import { openInput } from './open-input.js'
@@ -141,8 +142,11 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const doctor = keyDoctorOf(opened)
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
-  const give = async (): Promise<void> => {
-    const documents = processor.take()
+  // A run to the end of its input knows all resets of a target before it gives one.
+  const held = once ? new HeldFailures() : null
+  const give = async ({ isLast = false } = {}): Promise<void> => {
+    const taken = processor.take()
+    const documents = held === null ? taken : [...held.add(taken), ...(isLast ? held.end() : [])]
     observer.gave(documents)
     await delivery.push(documents)
     for (const shipper of [...shippers, ...failureLines]) await shipper.give()
@@ -192,7 +196,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
   const last = progress.snapshot(openSinceMs, { allStored: true })
   processor.finish()
-  await give()
+  await give({ isLast: true })
   for (const shipper of [...shippers, ...failureLines]) await shipper.finish()
   await delivery.drain()
   await delivery.settle({ now: true })

@@ -16,6 +16,8 @@ export interface CompareOptions {
   readonly scope: Scope
   readonly stored: StoredDocuments
   readonly signal: AbortSignal
+  /** A document without what may differ. */
+  readonly comparable: (document: unknown) => unknown
   /** Told how many characters of documents were compared, part by part. */
   readonly onCompared?: (characters: number) => void
 }
@@ -26,7 +28,7 @@ export interface CompareOptions {
  */
 export async function compareStore(options: CompareOptions): Promise<Compared> {
   const { expected, scope, stored, signal, onCompared } = options
-  const comparison = new Comparison(expected, scope, stored)
+  const comparison = new Comparison(expected, scope, stored, options.comparable)
   const see = async (parts: AsyncIterable<readonly StoredDocument[]>): Promise<void> => {
     for await (const documents of parts) {
       signal.throwIfAborted()
@@ -63,6 +65,7 @@ class Comparison {
     private readonly expected: Expected,
     private readonly scope: Scope,
     private readonly stored: StoredDocuments,
+    private readonly comparable: (document: unknown) => unknown,
   ) {
     for (const kind of KINDS) {
       for (const entry of expected.entries(kind)) {
@@ -81,7 +84,7 @@ class Comparison {
       if (isInScope(this.scope, stored)) this.#differences[kind].set(key, this.#kindOfForeign(kind, key))
       return 0
     }
-    const text = canonicalText(stored.document)
+    const text = canonicalText(this.comparable(stored.document))
     entry.seen++
     if (entry.seen > 1) this.#differences[kind].set(entry.id, 'duplicate')
     else if (digestOf(text) !== entry.digest) this.#differences[kind].set(entry.id, 'different')

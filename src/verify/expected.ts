@@ -15,9 +15,11 @@ export class Expected {
   readonly #entries: Readonly<Record<DocumentKind, Map<string, Entry>>> = { failure: new Map(), traffic: new Map() }
   readonly #repeated: Readonly<Record<DocumentKind, Set<string>>> = { failure: new Set(), traffic: new Set() }
 
+  constructor(private readonly comparable: (document: unknown) => unknown) {}
+
   add(documents: readonly IndexDocument[]): void {
     for (const { kind, id, document } of documents) {
-      const digest = digestOf(canonicalText(document))
+      const digest = digestOf(canonicalText(this.comparable(document)))
       const entry = this.#entries[kind].get(id)
       if (entry === undefined) this.#entries[kind].set(id, { id, digest, seen: 0 })
       else if (entry.digest !== digest) this.#repeated[kind].add(id)
@@ -37,7 +39,7 @@ export class Expected {
   settle(merged: Iterable<IndexDocument>): void {
     for (const { kind, id, document } of merged) {
       const entry = this.#entries[kind].get(id)
-      if (entry !== undefined) entry.digest = digestOf(canonicalText(document))
+      if (entry !== undefined) entry.digest = digestOf(canonicalText(this.comparable(document)))
     }
     for (const ids of Object.values(this.#repeated)) ids.clear()
   }

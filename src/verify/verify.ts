@@ -12,6 +12,8 @@ export interface VerifyOptions {
   readonly readInput: (onDocuments: (documents: readonly IndexDocument[]) => void) => Promise<Scope>
   readonly stores: readonly StoredDocuments[]
   readonly mergeFailures: MergeFailures
+  /** A document without what may differ; all of it where not said. */
+  readonly comparable?: (document: unknown) => unknown
   /** Differences of each store to describe; the others are counted alone. */
   readonly maxDescribed: number
   readonly signal: AbortSignal
@@ -41,8 +43,8 @@ export interface StoreVerdict {
  * more where it has several documents of one id, and once more where there are differences to describe.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { readInput, stores, mergeFailures, maxDescribed } = options
-  const expected = new Expected()
+  const { readInput, stores, mergeFailures, maxDescribed, comparable = (document) => document } = options
+  const expected = new Expected(comparable)
   const scope = await readInput((documents) => expected.add(documents))
   const collect = async (isWanted: (kind: DocumentKind, id: string) => boolean): Promise<Collected> => {
     const collected = new Collected(isWanted, mergeFailures)
@@ -53,7 +55,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 
   const compared = []
   for (const stored of stores)
-    compared.push({ stored, ...(await compareStore({ ...options, expected, scope, stored })) })
+    compared.push({ stored, ...(await compareStore({ ...options, comparable, expected, scope, stored })) })
 
   const shown = compared.map(({ differences }) => differences.slice(0, maxDescribed))
   const wanted = wantedOf(shown.flat())

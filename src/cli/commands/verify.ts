@@ -1,5 +1,6 @@
 import type { PipelineConfig } from '../../config/schema.js'
 import { ConfigError, type HangupError } from '../../errors.js'
+import { withoutJudgement } from '../../pipeline/document.js'
 import { isStore, openStored, type StoreConfig } from '../../pipeline/open-stored.js'
 import { mergeOf } from '../../pipeline/processor-options.js'
 import { type Reread, reread } from '../../pipeline/reread.js'
@@ -113,6 +114,7 @@ async function compare(
     },
     stores,
     mergeFailures: mergeOf(config),
+    comparable: withoutJudgement,
     maxDescribed: Math.min(limit, MAX_DESCRIBED),
     signal: context.signal,
     onCompared: (characters) => bar.note(characters),
