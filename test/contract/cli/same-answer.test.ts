@@ -52,7 +52,7 @@ describe.each(VARIED)('however the lines of %s arrive, failures', (name) => {
     const files = run.logs.map((log) =>
       sandbox.write(`shuffled/${name}/${baseName(log.file)}`, shuffled(log.text, 4_000)),
     )
-    expectSame(await failures(files), expected)
+    expectSame((await failures(files)).map(withoutReplay), expected.map(withoutReplay))
   })
 
   test('are the same with lines that end in carriage return and newline', async () => {
@@ -75,6 +75,12 @@ describe.each(VARIED)('however the lines of %s arrive, failures', (name) => {
     expectSame(targets(normalised(stdout)), targets(whole))
   })
 })
+
+/** Which connection a request took is told by the order of a worker's lines, so what that proves moves with them. */
+function withoutReplay(row: Row): Row {
+  const isOfConnection = ['keepalive_race', 'premature_close', 'undetermined'].includes(String(row.cause))
+  return { ...row, cause: isOfConnection ? 'told by its connection, or open' : row.cause }
+}
 
 type Row = Readonly<Record<string, unknown>>
 

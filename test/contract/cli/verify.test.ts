@@ -134,7 +134,7 @@ describe('verify', () => {
         difference: 'different',
         id: 'a',
         origin: 'gw',
-        fields: [{ field: 'edgemicro.cause', input: 'undetermined', store: 'keepalive_race' }],
+        fields: [{ field: 'edgemicro.cause', input: 'premature_close', store: 'keepalive_race' }],
       },
     ],
     [
@@ -214,7 +214,7 @@ describe('verify', () => {
     expect(stdout).toMatch(/: 3 differences\n/)
     expect(stdout).toMatch(/^different +3 +0 +in both, not the same$/m)
     expect(stdout).toMatch(/^different {2}failure {2}a {2}\S+Z {2}gw$/m)
-    expect(stdout).toMatch(/^ {2}edgemicro\.cause +"undetermined" +"dns_notfound"$/m)
+    expect(stdout).toMatch(/^ {2}edgemicro\.cause +"premature_close" +"dns_notfound"$/m)
     expect(stdout).toMatch(/^and 2 more; /m)
     expect(stdout).not.toContain('\u001b')
   })
