@@ -28,10 +28,10 @@ const modelOf = (resets: readonly SeededReset[], timeoutMs: number | null = null
 /** Verdicts that are sure enough: what each was, and what it was told to be. */
 function verdictsOf(resets: readonly SeededReset[], sure = 0.6): readonly (readonly [Kind, Kind])[] {
   const model = modelOf(resets)
-  return resets.flatMap(({ reset, kind }) => {
+  return resets.flatMap(({ reset, kind }): (readonly [Kind, Kind])[] => {
     const race = model.raceProbability(reset)
-    if (race >= sure) return [[kind, 'race'] as const]
-    return 1 - race >= sure ? [[kind, 'premature'] as const] : []
+    if (race >= sure) return [[kind, 'race']]
+    return 1 - race >= sure ? [[kind, 'premature']] : []
   })
 }
 
