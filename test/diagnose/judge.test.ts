@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Judge, resetOf } from '../../src/diagnose/judge.js'
+import { Judge, KnownTimeouts, resetOf } from '../../src/diagnose/judge.js'
 import type { FailureDocument } from '../../src/records.js'
 import { type Judged, judgedDocument, racesAt } from '../support/judged-documents.js'
 
@@ -96,5 +96,28 @@ describe('a judge', () => {
     expect(causeOf(judgeOf([document], new Map([['10.0.0.10:8080', 60_000]])), document)).toBe(
       causeOf(judgeOf([document]), document),
     )
+  })
+})
+
+describe('known timeouts alone', () => {
+  const known = new KnownTimeouts(new Map([[TARGET, 5_000]]))
+
+  test('tell a reset at about the timeout from one long before it', () => {
+    expect(known.judged(judgedDocument({ idleMs: 5_000 })).edgemicro.cause).toBe('keepalive_race')
+    expect(known.judged(judgedDocument({ idleMs: 1_200, near: 120 })).edgemicro.cause).toBe('premature_close')
+  })
+
+  test('say the same of a document that was judged', () => {
+    const judged = known.judged(judgedDocument({ idleMs: 5_000 }))
+    expect(known.judged(judged)).toBe(judged)
+  })
+
+  test('leave those of other targets, and proven causes, as they are', () => {
+    const documents = [
+      judgedDocument({ idleMs: 5_000, target: '10.0.0.10:8080' }),
+      judgedDocument({ idleMs: 5_000, cause: 'client_abort' }),
+    ]
+    for (const each of documents) expect(known.judged(each)).toBe(each)
+    expect(new KnownTimeouts(new Map()).judged(documents[0])).toBe(documents[0])
   })
 })
