@@ -6,7 +6,16 @@ import { projectDirectory } from './support/cli.js'
 const SOURCE = path.join(projectDirectory, 'src')
 
 /** What every folder may import: records and what belongs to no single step. They import each other alone. */
-const BASE = ['records.ts', 'errors.ts', 'event-view.ts', 'line-handler.ts', 'byte-map.ts', 'retry.ts', 'problems.ts']
+const BASE = [
+  'records.ts',
+  'errors.ts',
+  'event-view.ts',
+  'line-handler.ts',
+  'byte-map.ts',
+  'retry.ts',
+  'problems.ts',
+  'numbers.ts',
+]
 
 interface Rule {
   /** A folder of `src/`, or a file in one. */
@@ -57,6 +66,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
     { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
     { to: 'pcap', because: 'pcap analyses captures, without a pipeline' },
+    { to: 'diagnose', because: 'report and keepalive estimate tell what the resets of a target have in common' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },
     { to: 'redact', because: '--show-secrets and --mask-query choose what is hidden' },
     { to: 'enrich/proxy.ts', because: 'the type of the proxies that --gateway-config names' },

@@ -1,3 +1,4 @@
+import { Populations } from '../diagnose/population.js'
 import { coverageGrain } from '../frequency/covered.js'
 import type { Filter } from '../frequency/question.js'
 import { type Grain, Tally } from '../frequency/tally.js'
@@ -11,12 +12,15 @@ export interface CountedLogs extends Analysis {
   readonly tally: Tally
   /** See `askCovered`. */
   readonly coverage: Tally
+  /** Of the resets that were counted. */
+  readonly populations: Populations
 }
 
 /** Reads logs to their end and holds in memory what questions of this grain need; times are filtered on the way in. */
 export async function countLogs(logs: Logs, grain: Grain, filter: Filter, context: Context): Promise<CountedLogs> {
   const tally = new Tally(grain)
   const coverage = new Tally(coverageGrain(grain.dimensions, filter))
+  const populations = new Populations()
   const isWanted = passes(filter)
   const progress = context.terminal.startProgress(logs.progress)
   const analysis = await analyze({
@@ -25,9 +29,10 @@ export async function countLogs(logs: Logs, grain: Grain, filter: Filter, contex
       const wanted = documents.filter(isWanted)
       tally.add(wanted)
       coverage.add(wanted)
+      for (const each of wanted) if (each.kind === 'failure') populations.add(each.document)
     },
     signal: context.signal,
   }).finally(() => progress.end())
   refuseOtherText(analysis.ledger, logs.inputs)
-  return { ...analysis, tally, coverage }
+  return { ...analysis, tally, coverage, populations }
 }

@@ -1,25 +1,12 @@
 import { DEFAULT_INDEX_PREFIX } from '../config/index-prefix.js'
 import type { CommandDeclaration, OptionDeclaration } from './declaration.js'
 import { KEEPALIVE_COMMANDS } from './keepalive-declarations.js'
+import { LOG_OPTIONS, LOGS } from './log-declarations.js'
 
 export const GLOBAL_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '--state <DIR>', help: 'directory for checkpoints and keys (default: $HANGUP_STATE, else .hangup)' },
   { flags: '--no-progress', help: 'no progress bar' },
   { flags: '--debug', help: 'stack traces with errors' },
-]
-
-const LOGS = {
-  usage: '[LOGS...]',
-  help: 'files, globs, directories, .gz, or - for standard input (default: edgemicro-*.log in /var/tmp, or where --gateway-config says)',
-}
-
-const LOG_OPTIONS: readonly OptionDeclaration[] = [
-  {
-    flags: '--gateway-config <PATH>',
-    help: "the gateway's configuration, a file or directory: base paths, targets, log directory",
-  },
-  { flags: '--mask-query', help: 'keep the names of query parameters, hide their values (default: drop the query)' },
-  { flags: '--show-secrets', help: 'print API keys, query strings and tokens as written' },
 ]
 
 const FILTER_OPTIONS: readonly OptionDeclaration[] = [

@@ -1,5 +1,6 @@
 import { IDLE_PLUGIN } from '../keepalive/plugin-name.js'
 import type { CommandDeclaration } from './declaration.js'
+import { LOG_OPTIONS, LOGS } from './log-declarations.js'
 
 const GATEWAY = 'pipelines/gateway'
 
@@ -106,5 +107,22 @@ const PLUGIN: CommandDeclaration = {
   load: () => import('./commands/keepalive-plugin.js'),
 }
 
+const ESTIMATE: CommandDeclaration = {
+  name: 'estimate',
+  arguments: [LOGS],
+  summary: 'after how long targets close idle connections, from logs alone, and what another timeout would change',
+  details:
+    'A target closes idle connections at about one idle time, and requests that meet it there fail; others fail at any idle ' +
+    'time. Needs info lines: they tell which connection each request took. What another timeout would change is counted from ' +
+    'the requests of these logs: there are as many races as requests come just as it ends.',
+  options: [
+    { flags: '--target <HOST:PORT>', help: 'only this target' },
+    { flags: '--json', help: 'the same as one JSON object' },
+    ...LOG_OPTIONS,
+  ],
+  examples: [{ command: 'hangup keepalive estimate pipelines/samples', says: 'of every target in the sample logs' }],
+  load: () => import('./commands/keepalive-estimate.js'),
+}
+
 /** The commands of `hangup keepalive`, in the order of the help. */
-export const KEEPALIVE_COMMANDS: readonly CommandDeclaration[] = [CHECK, PROBE, PLUGIN]
+export const KEEPALIVE_COMMANDS: readonly CommandDeclaration[] = [CHECK, ESTIMATE, PROBE, PLUGIN]

@@ -151,3 +151,9 @@ export interface KeepalivePluginOptions extends GlobalOptions {
   /** `/BASE-PATH=TIME` or `HOST:PORT=TIME`, in the order given. */
   readonly for: readonly string[]
 }
+
+export interface KeepaliveEstimateOptions extends LogOptions {
+  /** Only this target. */
+  readonly target?: string
+  readonly json: boolean
+}

@@ -17,6 +17,13 @@ export function startOf(bin: number): number {
   return bin === 0 ? 0 : SHORTEST_MS * 2 ** ((bin - 1) / BINS_PER_OCTAVE)
 }
 
+/** What it ends before, in milliseconds; the last one holds whatever the horizon of evidence does. */
+export function endOf(bin: number): number {
+  return bin === BINS - 1 ? HORIZON_MS : startOf(bin + 1)
+}
+
+const HORIZON_MS = 10 * 60_000
+
 /** Bins that count as near, and as the same, on either side: 6.7 % and 1.1 %. The first one stands for itself. */
 const NEAR = 6
 const SAME = 1

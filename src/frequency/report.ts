@@ -1,5 +1,5 @@
 import type { Ledger } from '../records.js'
-import { adviceFor, UNKNOWN_TARGET } from './advice.js'
+import { adviceFor, type TargetFacts, UNKNOWN_TARGET } from './advice.js'
 import { askCovered } from './covered.js'
 import type { Dimension, Filter, FrequencyRow, FrequencyStore } from './question.js'
 import { type Rate, rateOf } from './rate.js'
@@ -24,8 +24,12 @@ export interface ReportNumbers {
 export interface TargetReport extends ReportNumbers {
   /** host:port, or `unknown`. */
   readonly target: string
-  /** The target's own idle timeout as estimated from its failures; null: no estimate. */
+  /** Base paths of the APIs that lead to it, those with most failures first. */
+  readonly apis: readonly string[]
+  /** The target's own idle timeout as estimated from its failures, with its 95 % interval; null: no estimate. */
   readonly idle_timeout_ms: number | null
+  readonly idle_timeout_low_ms: number | null
+  readonly idle_timeout_high_ms: number | null
   readonly advice: string
 }
 
@@ -52,6 +56,8 @@ export interface ReportInput {
   readonly sinceMs: number | null
   readonly untilMs: number | null
   readonly filter: Filter
+  /** What the failures of targets tell together, by name; absent: nothing is known. */
+  readonly facts?: (target: string) => TargetFacts
 }
 
 /**
@@ -71,6 +77,7 @@ export async function buildReport(
   const byCode = counts(await ask('code'), 'code')
   const byStatus = counts(await ask('status'), 'status')
   const targets = groups(await ask('target'), await ask('target', 'cause'), 'target')
+  const apis = apisOf(await ask('target', 'proxy'))
   const proxies = groups(await ask('proxy'), await ask('proxy', 'cause'), 'proxy')
   return {
     ledger: input.ledger,
@@ -79,14 +86,44 @@ export async function buildReport(
     ...numbers(total, byCause),
     by_code: byCode,
     by_status: byStatus,
-    targets: targets.map(({ name, ...rest }) => ({
-      target: name,
-      ...rest,
-      idle_timeout_ms: null,
-      advice: adviceFor({ target: name, failures: rest.failures, byCause: rest.by_cause, requests: rest.requests }),
-    })),
+    targets: targets.map(({ name, ...rest }) => targetReport(name, rest, apis.get(name) ?? [], input.facts?.(name))),
     proxies: proxies.map(({ name, ...rest }) => ({ proxy: name, ...rest })),
   }
+}
+
+function targetReport(
+  target: string,
+  numbersOfIt: ReportNumbers,
+  apis: readonly string[],
+  facts?: TargetFacts,
+): TargetReport {
+  const { failures, by_cause: byCause, requests, rate, rate_low: rateLow, rate_high: rateHigh } = numbersOfIt
+  const { timeoutMs = null, lowMs = null, highMs = null } = facts?.idleTimeout ?? {}
+  return {
+    target,
+    ...numbersOfIt,
+    apis,
+    idle_timeout_ms: timeoutMs,
+    idle_timeout_low_ms: lowMs,
+    idle_timeout_high_ms: highMs,
+    advice: adviceFor({ target, apis, failures, byCause, requests, rate, rateLow, rateHigh, facts }),
+  }
+}
+
+/** Names of the APIs whose requests to a target failed, by target, those with most failures first. */
+function apisOf(rows: readonly FrequencyRow[]): ReadonlyMap<string, readonly string[]> {
+  const byTarget = new Map<string, FrequencyRow[]>()
+  for (const row of rows) {
+    const target = row.values.target ?? UNKNOWN_TARGET
+    if (row.failures > 0 && row.values.proxy != null) byTarget.set(target, [...(byTarget.get(target) ?? []), row])
+  }
+  const name = ({ values }: FrequencyRow): string => values.proxy ?? ''
+  return new Map(
+    [...byTarget].map(([target, rowsOfIt]) => [
+      target,
+      rowsOfIt.sort((a, b) => b.failures - a.failures || compare(name(a), name(b))).map(name),
+    ]),
+  )
 }
 
 const NOTHING: FrequencyRow = {

@@ -88,3 +88,14 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
 export function knownServer(name: string): KnownServer | undefined {
   return KNOWN_SERVERS.find((each) => each.name === name)
 }
+
+/** How far a measured time may be from a default of this length, as a share of it. */
+const TOLERANCE = 0.02
+
+/** Those that by default close a connection which has been idle for between `lowMs` and `highMs`. */
+export function serversClosingAfter(lowMs: number, highMs: number): readonly KnownServer[] {
+  return KNOWN_SERVERS.filter(({ receives, limitMs }) => {
+    const ms = receives?.kind === 'after' ? receives.ms : limitMs
+    return ms !== undefined && ms >= lowMs * (1 - TOLERANCE) && ms <= highMs * (1 + TOLERANCE)
+  })
+}

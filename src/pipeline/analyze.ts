@@ -1,4 +1,5 @@
 import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
+import { IdleTimesByTarget, type TargetIdleTimes } from '../diagnose/target-idle-times.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { IndexDocument, Ledger } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
@@ -6,7 +7,6 @@ import type { Source } from '../sources/source.js'
 import { HeldFailures } from './held-failures.js'
 import { HELD_WINDOWS } from './partition.js'
 import { Processor } from './processor.js'
-import type { KnownIdleTimes } from './reuse-evidence.js'
 
 export interface AnalyzeOptions {
   readonly source: Source
@@ -28,8 +28,8 @@ export interface Analysis {
   readonly evicted: number
   /** By target: what its resets tell of its idle timeout. */
   readonly estimates: ReadonlyMap<string, IdleTimeoutEstimate>
-  /** How long connections had been idle when requests took them. */
-  readonly idleTimes: readonly KnownIdleTimes[]
+  /** By target: how long connections had been idle when requests took them. */
+  readonly idleTimes: ReadonlyMap<string, TargetIdleTimes>
 }
 
 /** The join's defaults, where no pipeline file says otherwise. */
@@ -53,23 +53,30 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     heldWindows: HELD_WINDOWS,
   })
   const held = new HeldFailures(options)
+  const idleTimes = new IdleTimesByTarget()
+  const take = (): readonly IndexDocument[] => {
+    const documents = processor.take()
+    for (const each of documents) if (each.kind === 'failure') idleTimes.addFailure(each.document)
+    return held.add(documents)
+  }
   const deliver = async (documents: readonly IndexDocument[]): Promise<void> => {
     if (documents.length > 0) await onDocuments(documents)
   }
   for await (const block of source.read(signal)) {
     processor.process(block)
     processor.advance({ together: true })
-    await deliver(held.add(processor.take()))
+    await deliver(take())
   }
   signal.throwIfAborted()
   processor.finish()
-  await deliver(held.add(processor.take()))
+  await deliver(take())
   await deliver(held.end())
+  for (const { target, times } of processor.idleTimes()) if (target !== '') idleTimes.add(target, times)
   return {
     ledger: processor.ledger,
     range: processor.range,
     evicted: processor.losses.evicted,
     estimates: held.judge.estimates(),
-    idleTimes: [...processor.idleTimes()],
+    idleTimes: idleTimes.all,
   }
 }

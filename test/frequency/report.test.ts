@@ -1,9 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { adviceFor } from '../../src/frequency/advice.js'
 import type { Dimension, Filter, FrequencyRow, FrequencyStore, Question } from '../../src/frequency/question.js'
 import { rateOf } from '../../src/frequency/rate.js'
 import { buildReport, type Report } from '../../src/frequency/report.js'
-import { CAUSES } from '../../src/records.js'
 
 const LEDGER = { lines: 10, events: 9, plain: 1, stats: 0, continuations: 0, rejections: 0 }
 const FIRST_MS = Date.parse('2026-11-23T02:00:00.000Z')
@@ -47,6 +45,11 @@ describe('buildReport', () => {
       ],
       proxy: [row({ proxy: 'v2/orders' }, 3, 100)],
       'proxy,cause': [row({ proxy: 'v2/orders', cause: 'undetermined' }, 3, 100)],
+      'target,proxy': [
+        row({ target: 'a:1', proxy: 'v2/orders' }, 1, 50),
+        row({ target: 'a:1', proxy: 'v1/users' }, 2, 50),
+        row({ target: 'b:2', proxy: 'v2/orders' }, 0, 50),
+      ],
     })
     expect(built).toMatchObject({
       ledger: LEDGER,
@@ -68,13 +71,26 @@ describe('buildReport', () => {
         failures: 3,
         rate: 0.06,
         by_cause: { undetermined: 2, target_timeout: 1 },
+        apis: ['v1/users', 'v2/orders'],
         idle_timeout_ms: null,
-        advice: expect.stringContaining('keep-alive'),
+        advice: expect.stringContaining('v1/users, v2/orders → a:1: 3 of 50 requests (6.0 %, '),
       },
-      { target: 'b:2', failures: 0, rate: 0, by_cause: {}, advice: 'nothing failed', first_failure: null },
+      { target: 'b:2', apis: [], failures: 0, rate: 0, by_cause: {}, advice: 'nothing failed', first_failure: null },
     ])
     expect(built.proxies).toMatchObject([{ proxy: 'v2/orders', failures: 3, rate: 0.03 }])
     expect(built.proxies[0]).not.toHaveProperty('target')
+  })
+
+  test('gives a target the idle timeout that is known', async () => {
+    const idleTimeout = { timeoutMs: 5_003, lowMs: 4_950, highMs: 5_060, longEnoughMs: 60_000, saferMs: 3_900 }
+    const built = await buildReport(new Answers({ target: [row({ target: 'a:1' }, 3), row({ target: 'b:2' }, 2)] }), {
+      ...{ ledger: LEDGER, sinceMs: null, untilMs: null, filter: {} },
+      facts: (target) => ({ idleTimeout: target === 'a:1' ? idleTimeout : null, population: null }),
+    })
+    expect(built.targets).toMatchObject([
+      { target: 'a:1', idle_timeout_ms: 5_003, idle_timeout_low_ms: 4_950, idle_timeout_high_ms: 5_060 },
+      { target: 'b:2', idle_timeout_ms: null, idle_timeout_low_ms: null, idle_timeout_high_ms: null },
+    ])
   })
 
   test('gives each rate its interval', async () => {
@@ -150,34 +166,5 @@ describe('rateOf', () => {
     ['the requests are of no known API', row({ proxy: null }, 1, 10)],
   ])('is null where %s', (_name, without) => {
     expect(rateOf(without)).toBeNull()
-  })
-})
-
-describe('adviceFor', () => {
-  test.each(CAUSES)('says what to do about %s in one short sentence', (cause) => {
-    const advice = adviceFor({ target: 'a:1', failures: 1, byCause: { [cause]: 1 }, requests: 10 })
-    expect(advice).not.toContain('\n')
-    expect(advice.length).toBeGreaterThan(20)
-    expect(advice.length).toBeLessThan(160)
-  })
-
-  test('goes by the most frequent cause', () => {
-    const byCause = { target_timeout: 1, connect_refused: 5 }
-    expect(adviceFor({ target: 'a:1', failures: 6, byCause, requests: null })).toBe(
-      'nothing listens at a:1: is the target running?',
-    )
-  })
-
-  test('does not call an unknown target by a name', () => {
-    const input = { target: 'unknown', failures: 1, requests: null }
-    expect(adviceFor({ ...input, byCause: { connect_refused: 1 } })).toBe(
-      'nothing listens at the target: is the target running?',
-    )
-    expect(adviceFor({ ...input, requests: 5, byCause: { undetermined: 1 } })).toContain('does not name the target')
-  })
-
-  test('asks for an info log where the log was too short to tell', () => {
-    const input = { target: 'a:1', failures: 6, byCause: { undetermined: 6 }, requests: null }
-    expect(adviceFor(input)).toContain('logging.level: info')
   })
 })

@@ -1,7 +1,8 @@
 import { nameOf } from '../../keepalive/probe/failure.js'
 import type { Sample } from '../../keepalive/probe/measure.js'
 import type { ProbeInput } from '../../keepalive/probe/probe.js'
-import { type ProbeSummary, saferTimeoutMs, summarize } from '../../keepalive/probe/summary.js'
+import { type ProbeSummary, summarize } from '../../keepalive/probe/summary.js'
+import { saferTimeoutMs } from '../../keepalive/safer-timeout.js'
 import { formatDuration } from '../terminal/numbers.js'
 import type { Surface } from '../terminal/terminal.js'
 

@@ -13,8 +13,8 @@ export interface ReportNotes {
 }
 
 /**
- * The report for people, as lines that fit the surface: how often, since when, which targets and APIs, why, what to
- * change, and what became of every line. Texts from the log are made visible.
+ * The report for people, as lines that fit the surface: how often, since when, what to change, which targets and
+ * APIs, why, and what became of every line. Texts from the log are made visible.
  */
 export function renderReport(
   report: Report,
@@ -29,6 +29,7 @@ export function renderReport(
           headline(report, page),
           range(report, page),
           missingRate(report, page),
+          advice(report.targets, page),
           groups(
             'Targets',
             'target',
@@ -43,7 +44,6 @@ export function renderReport(
           ),
           causes(report, page),
           codes(report, page),
-          advice(report.targets, page),
         ]
   return [...sections, ledger(report, page)]
     .filter((lines) => lines.length > 0)
@@ -231,10 +231,10 @@ function advice(targets: readonly TargetReport[], { textWidth, style }: Page): s
   if (failing.length === 0) return []
   return [
     style.bold('What to change'),
-    ...failing.flatMap(({ target, advice: sentence }) => [
-      `  ${style.cyan(visible(target))}`,
-      ...wrap(visible(sentence), textWidth - 4).map((line) => `    ${line}`),
-    ]),
+    ...failing.flatMap(({ advice: text }) => {
+      const [first, ...rest] = wrap(visible(text).replaceAll(' %', `${UNBROKEN}%`), textWidth - 2 * INDENT)
+      return [`  ${first}`, ...rest.map((line) => `    ${line}`)].map((line) => line.replaceAll(UNBROKEN, ' '))
+    }),
   ]
 }
 

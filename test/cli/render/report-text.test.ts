@@ -20,7 +20,10 @@ const NUMBERS = {
 const TARGET: TargetReport = {
   ...NUMBERS,
   target: 't1.backend.example:28021',
+  apis: ['v2/orders'],
   idle_timeout_ms: null,
+  idle_timeout_low_ms: null,
+  idle_timeout_high_ms: null,
   advice: "compare the target's keep-alive timeout with its log",
 }
 
@@ -57,14 +60,14 @@ describe('renderReport', () => {
     expect(text(REPORT)).not.toContain('until')
   })
 
-  test('shows targets, APIs, causes, codes, what to change and the ledger, in that order', () => {
+  test('shows what to change, targets, APIs, causes, codes and the ledger, in that order', () => {
     const found = [
+      '\nWhat to change\n',
       '\nTargets\n',
       '\nAPIs\n',
       '\nWhy\n',
       'error codes',
       'status sent',
-      '\nWhat to change\n',
       'read 12,345 lines',
     ]
     const positions = found.map((part) => text(REPORT).indexOf(part))
@@ -175,6 +178,6 @@ describe('renderReport', () => {
     }
     const shown = text(report)
     expect(shown).not.toMatch(OBEYED)
-    expect(shown.match(/␛\[2J<U\+202E>evil␍␊/g)).toHaveLength(6)
+    expect(shown.match(/␛\[2J<U\+202E>evil␍␊/g)).toHaveLength(5)
   })
 })

@@ -91,6 +91,28 @@ describe.each(RUNS)('report, on %s,', (name) => {
   })
 })
 
+describe('the advice of report', () => {
+  test('names the idle timeout of a target that closes idle connections, and what to set', async () => {
+    const report = JSON.parse((await reportJson(corpusRun('e-337-111'))).stdout)
+    const [target] = report.targets
+    expect(target).toMatchObject({ target: 't3.backend.example:28023', apis: ['v1/search', 'v1/catalog-b', 'users'] })
+    expect(Math.abs(target.idle_timeout_ms - 1_000)).toBeLessThan(50)
+    expect(target.advice).toMatch(
+      /^v1\/search, v1\/catalog-b, users → t3\.backend\.example:28023: 186 of 2,841 requests \(6\.5 %, 5\.7–7\.5\) failed; \d+ are keep-alive races: the target closes idle connections after 1\.\d\d s .* Set its timeout above 5 s, or install the plugin/,
+    )
+  })
+
+  test('tells what the resets have in common where there are only warn and error lines', async () => {
+    const { targets } = JSON.parse((await reportJson(corpusRun('i-337-b-warn-113'))).stdout)
+    expect(targets[0].advice).toContain('Of 64 resets, 56 % are EPIPE')
+    expect(targets[0].advice).toContain('likely keep-alive races')
+    for (const { advice, idle_timeout_ms: timeout } of targets) {
+      expect(timeout).toBeNull()
+      expect(advice).toContain('logging.level: info')
+    }
+  })
+})
+
 function reportJson(run: CorpusRun): Promise<CliResult> {
   const known = results.get(run.name)
   if (known !== undefined) return known

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Sample } from '../../../src/keepalive/probe/measure.js'
-import { saferTimeoutMs, summarize } from '../../../src/keepalive/probe/summary.js'
+import { summarize } from '../../../src/keepalive/probe/summary.js'
+import { saferTimeoutMs } from '../../../src/keepalive/safer-timeout.js'
 
 const closed = (idleMs: number, closedBy: 'fin' | 'rst' = 'fin', header: Sample['header'] = null): Sample => ({
   status: 200,
