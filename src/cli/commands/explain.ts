@@ -12,6 +12,7 @@ import { openLogsOf } from '../logs.js'
 import type { ExplainOptions } from '../options.js'
 import { refuseOtherText, tellReading } from '../reading.js'
 import { renderExplanation } from '../render/explanation.js'
+import { storyOf } from '../render/story.js'
 import { writeOutput } from '../terminal/write.js'
 
 export async function run(
@@ -21,13 +22,13 @@ export async function run(
 ): Promise<number> {
   const logs = await openLogsOf(args, options, context)
   const lines = new LinesOfRequest(id, logs.redactor)
-  let failure: FailureDocument | null = null
+  const failures: FailureDocument[] = []
   const progress = context.terminal.startProgress(logs.progress)
-  const { ledger, evicted } = await analyze({
+  const { ledger, evicted, estimates } = await analyze({
     ...logs,
     source: lines.watch(logs.source),
     onDocuments: (documents) => {
-      for (const each of documents) if (each.kind === 'failure' && each.id === id) failure = each.document
+      for (const each of documents) if (each.kind === 'failure' && each.id === id) failures.push(each.document)
     },
     signal: context.signal,
   }).finally(() => progress.end())
@@ -40,9 +41,12 @@ export async function run(
       hint: 'check the correlation id, and that the logs of its time and gateway are among LOGS',
     })
   }
+  const failure = failures.at(-1) ?? null
+  const estimate = estimates.get(failure?.edgemicro.target ?? '')
+  const story = failure === null ? [] : storyOf({ failure, estimate })
   const text = options.json
-    ? JSON.stringify({ correlation_id: id, entries, failure })
-    : renderExplanation({ id, entries, failure }, context.terminal.output).join('\n')
+    ? JSON.stringify({ correlation_id: id, entries, failure, story })
+    : renderExplanation({ id, entries, failure, story }, context.terminal.output).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
   tellReading({ ledger, evicted }, context)
   return logs.exitCode()

@@ -1,7 +1,6 @@
 import type { EventEntry, FailureDocument } from '../../records.js'
 import type { Surface } from '../terminal/terminal.js'
 import { visible, wrap } from '../terminal/text.js'
-import { meaningOf } from './causes.js'
 
 export interface Explanation {
   readonly id: string
@@ -9,11 +8,13 @@ export interface Explanation {
   readonly entries: readonly EventEntry[]
   /** Null where nothing failed. */
   readonly failure: FailureDocument | null
+  /** Of the failure, in sentences (`storyOf`). */
+  readonly story: readonly string[]
 }
 
 /** The story of one request for people: what the gateway wrote of it, when, and the verdict with its evidence. */
 export function renderExplanation(
-  { id, entries, failure }: Explanation,
+  { id, entries, failure, story }: Explanation,
   { width, style }: Pick<Surface, 'width' | 'style'>,
 ): string[] {
   const textWidth = Math.min(width, 90)
@@ -26,7 +27,7 @@ export function renderExplanation(
     '',
     ...entries.flatMap((entry) => line(entry, startMs, textWidth)),
     '',
-    ...verdict(failure, textWidth),
+    ...verdict(failure, story, textWidth),
   ]
 }
 
@@ -60,23 +61,13 @@ function line(entry: EventEntry, startMs: number, width: number): string[] {
   return [`${sinceStart}  ${head}`, ...rest.map((more) => `${' '.repeat(12)}${more}`)]
 }
 
-function verdict(failure: FailureDocument | null, width: number): string[] {
+function verdict(failure: FailureDocument | null, story: readonly string[], width: number): string[] {
   if (failure === null) return ['Nothing failed: neither half of a failure is in these logs.']
-  const { cause, confidence, evidence, target, target_source: source, halves } = failure.edgemicro
-  const named =
-    target === null
-      ? 'The target is not in these logs.'
-      : `Target: ${target}${source === 'inferred' ? ' (inferred from other requests of this API)' : ''}.`
-  const half = halves === 'both' ? 'Both halves are there.' : `Only the ${halves} half is there.`
-  const numbers = Object.entries(evidence)
+  const numbers = Object.entries(failure.edgemicro.evidence)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${value}`)
   return [
-    ...wrap(visible(`${named} ${half}`), width),
-    ...wrap(
-      `Cause: ${cause}${cause === 'undetermined' ? '' : ` (confidence ${confidence})`}: ${meaningOf(cause)}`,
-      width,
-    ),
+    ...story.flatMap((sentence) => wrap(visible(sentence), width)),
     ...(numbers.length > 0 ? wrap(visible(`Evidence: ${numbers.join(', ')}`), width) : []),
   ]
 }
