@@ -89,8 +89,8 @@ describe('lines of other shippers that come in any order over files', () => {
   const partitions = 4
 
   test.each([
-    ['Filebeat, keyed by host', filebeat, byHost, { isMixed: true }],
-    ['Fluent Bit, keyed by host', fluentBit, byHost, { isMixed: true }],
+    ['Filebeat, keyed by host', filebeat, byHost, {}],
+    ['Fluent Bit, keyed by host', fluentBit, byHost, {}],
     ['Vector, keyed by host', vector, byHost, { withoutOffsets: true }],
     ['Filebeat, keyed by correlation id', filebeat, byCorrelationId, { isScattered: true }],
     ['plain lines, keyed by correlation id', plain, byCorrelationId, { withoutOffsets: true, isScattered: true }],

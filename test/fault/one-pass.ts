@@ -55,22 +55,17 @@ export async function expectAllStored(fleet: Fleet, { agent, instances }: Proces
 }
 
 export interface Difference {
-  /** The shipper tells no places in files; so the begin of a process is not known: its first statistics do not count, and a new connection is not told from an old one. */
+  /** The shipper tells no places in files; so the begin of a process is not known, and its first statistics do not count. */
   readonly withoutOffsets?: boolean
-  /**
-   * A worker's lines are in several partitions: nothing is counted from its statistics, no target is inferred, and its
-   * connections are not followed.
-   */
+  /** A worker's lines are in several partitions: nothing is counted from its statistics, and no target is inferred. */
   readonly isScattered?: boolean
-  /** The files of one process come mixed, so that connections are not taken and given back in the order in which they were. */
-  readonly isMixed?: boolean
 }
 
 /** The same of a store in a file. */
 export async function expectOnePassInDuckDb(
   fleet: Fleet,
   instance: string,
-  { withoutOffsets = false, isScattered = false, isMixed = false }: Difference = {},
+  { withoutOffsets = false, isScattered = false }: Difference = {},
 ): Promise<void> {
   const { code, stderr } = await fleet.run('tail-to-duckdb', 'direct', ['--once'])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
@@ -79,7 +74,7 @@ export async function expectOnePassInDuckDb(
     Object.fromEntries(
       rows
         .map((row) => (isScattered ? lessInferred(row) : row))
-        .map((row) => (isScattered || withoutOffsets || isMixed ? lessConnectionsOfRow(row) : row))
+        .map(lessConnectionsOfRow)
         .map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]),
     )
   const counted = (rows: Rows): Record<string, number> =>
@@ -101,7 +96,7 @@ function lessInferredDocument(document: FailureDocument): FailureDocument {
   return { ...document, edgemicro, server: { address: null, port: null } }
 }
 
-/** What is known where connections are not followed. */
+/** What is known of lines that came through Kafka, where connections are not followed. */
 function lessConnections(document: FailureDocument): FailureDocument {
   const { edgemicro } = document
   const isTold = edgemicro.cause === 'keepalive_race' || edgemicro.cause === 'premature_close'
