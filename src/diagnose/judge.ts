@@ -36,6 +36,7 @@ export function resetOf({ error, edgemicro }: FailureDocument): Reset | null {
     resets_near: resets_near ?? 0,
     errorCode: error.code,
     errorMessage: error.message,
+    origin: `${edgemicro.gateway ?? ''}\n${edgemicro.proxy ?? ''}`,
   }
 }
 

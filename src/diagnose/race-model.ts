@@ -5,6 +5,8 @@ import { BINS, binOf, nearWidth, sameWidth, startOf } from './idle-times.js'
 export interface Reset extends Reuse {
   readonly errorCode: string | null
   readonly errorMessage: string | null
+  /** Gateway and API that it is of: how often races come depends on their traffic, the timeout does not. */
+  readonly origin?: string
 }
 
 /** A target's timeout is `timeoutMs`, and the log shows it with this spread below and above, in milliseconds. */
@@ -16,10 +18,15 @@ interface Shape {
   readonly tail: number
 }
 
+/** Share of races in the resets: of all of them, and of an origin with enough of its own. */
+interface Shares {
+  readonly all: number
+  readonly byOrigin: ReadonlyMap<string, number>
+}
+
 interface Hypothesis {
   readonly shape: Shape
-  /** Share of races in the resets. */
-  readonly share: number
+  readonly shares: Shares
   /** Of all hypotheses and of the one that there are no races, 0 … 1. */
   readonly weight: number
 }
@@ -93,7 +100,7 @@ export class RaceModel {
   /** Probability that a reset is a race. */
   raceProbability(reset: Reset): number {
     const bin = binOf(reset.idle_ms)
-    return probability(this.#hypotheses, bin, leanOf(reset), baseOf(reset, bin, this.#raceShares))
+    return probability(this.#hypotheses, reset, bin, baseOf(reset, bin, this.#raceShares))
   }
 
   /** Timeouts with their weights, shortest first; what is missing to one is the weight of there being no races. */
@@ -112,7 +119,8 @@ function byContent(a: Reset, b: Reset): number {
     a.reuses_near - b.reuses_near ||
     a.reuses_same - b.reuses_same ||
     a.resets_near - b.resets_near ||
-    leanOf(a) - leanOf(b)
+    leanOf(a) - leanOf(b) ||
+    (originOf(a) < originOf(b) ? -1 : originOf(a) > originOf(b) ? 1 : 0)
   )
 }
 
@@ -130,13 +138,15 @@ function group(resets: readonly Reset[]): readonly Group[] {
     const bin = binOf(reset.idle_ms)
     const lean = leanOf(reset)
     const traffic = [reset.reuses, reset.reuses_near, reset.reuses_same, reset.resets_near].map(roughly)
-    const key = `${bin} ${lean} ${traffic}`
+    const key = `${bin} ${lean} ${traffic} ${originOf(reset)}`
     const known = groups.get(key)
     if (known === undefined) groups.set(key, { bin, lean, of: reset, count: 1 })
     else known.count++
   }
   return sample([...groups.values()])
 }
+
+const originOf = ({ origin = '' }: Reset): string => origin
 
 /** Counts within a third of each other are one. */
 function roughly(count: number): number {
@@ -171,13 +181,19 @@ function baseOf(
   return ((reuses_same >= ENOUGH ? same : near) + strays / BINS) / (all + strays)
 }
 
-function probability(hypotheses: readonly Hypothesis[], bin: number, lean: number, base: number): number {
+function probability(hypotheses: readonly Hypothesis[], reset: Reset, bin: number, base: number): number {
+  const lean = leanOf(reset)
   let sum = 0
-  for (const { shape, share, weight } of hypotheses) {
+  for (const { shape, shares, weight } of hypotheses) {
+    const share = shareIn(shares, reset)
     const race = share * racesIn(shape, bin, base) * lean
     sum += (weight * race) / (race + (1 - share) * base)
   }
   return sum
+}
+
+function shareIn({ all, byOrigin }: Shares, reset: Reset): number {
+  return byOrigin.get(originOf(reset)) ?? all
 }
 
 function raceSharesOf(
@@ -187,8 +203,8 @@ function raceSharesOf(
 ): Float64Array<ArrayBuffer> {
   const races = new Float64Array(BINS)
   const all = new Float64Array(BINS)
-  for (const { bin, lean, of, count } of seen) {
-    const likely = count * probability(hypotheses, bin, lean, baseOf(of, bin, before))
+  for (const { bin, of, count } of seen) {
+    const likely = count * probability(hypotheses, of, bin, baseOf(of, bin, before))
     races[bin] += likely
     all[bin] += count
   }
@@ -207,9 +223,11 @@ function shareNear(races: Float64Array, all: Float64Array, bin: number): number 
 const USUAL_SHARE = 0.85
 const USUAL_SPREAD = 0.5
 
+const NONE: ReadonlyMap<string, number> = new Map()
+
 function usual(timeoutMs: number): readonly Hypothesis[] {
   const shapes = shapesOf(timeoutMs).filter(({ leftMs, rightMs }) => leftMs + rightMs <= timeoutMs * USUAL_SPREAD)
-  return shapes.map((shape) => ({ shape, share: USUAL_SHARE, weight: 1 / shapes.length }))
+  return shapes.map((shape) => ({ shape, shares: { all: USUAL_SHARE, byOrigin: NONE }, weight: 1 / shapes.length }))
 }
 
 interface Guess extends Omit<Hypothesis, 'weight'> {
@@ -227,18 +245,29 @@ function hypothesesOf(
   const total = seen.reduce((sum, { count }) => sum + count, 0)
   const ratios = new Float64Array(seen.length)
   const guesses: Guess[] = []
-  const gainOf = (share: number): number =>
-    seen.reduce((gain, { count }, i) => gain + count * Math.log(share * ratios[i] + 1 - share), 0)
+  const gainOf = (shares: Shares): number =>
+    seen.reduce((gain, { count, of }, i) => {
+      const share = shareIn(shares, of)
+      return gain + count * Math.log(share * ratios[i] + 1 - share)
+    }, 0)
+  const origins = originsOf(seen)
+  // Shares are fitted, each of which costs half a logarithm of the number seen.
+  const cost = [...origins.values()].reduce(
+    (product, of) => product * Math.sqrt(countOf(seen, of) + 1),
+    Math.sqrt(total + 1),
+  )
   for (const candidate of timeoutMs === null ? candidates(seen, bases, total) : [timeoutMs]) {
     for (const shape of shapesOf(candidate)) {
       seen.forEach(({ bin, lean }, i) => {
         ratios[i] = (racesIn(shape, bin, bases[i]) * lean) / bases[i]
       })
       const prior = (timeoutMs === null ? priorOf(candidate) : 1) / (LEFT_MS.length * SIDES.length)
-      guesses.push({ shape, share: ALL, prior, gain: gainOf(ALL) })
-      const share = shareOf(seen, ratios, total)
-      // The share was fitted, which costs half a logarithm of the number seen.
-      guesses.push({ shape, share, prior: (prior * PREMATURE) / Math.sqrt(total + 1), gain: gainOf(share) })
+      const allRaces = { all: ALL, byOrigin: NONE }
+      guesses.push({ shape, shares: allRaces, prior, gain: gainOf(allRaces) })
+      const all = shareOf(seen, seen.keys(), ratios)
+      const byOrigin = new Map([...origins].map(([origin, of]) => [origin, shareOf(seen, of, ratios)] as const))
+      const shares = { all, byOrigin }
+      guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: gainOf(shares) })
     }
   }
   return weigh(guesses, gainOfClock(seen))
@@ -264,14 +293,33 @@ function shapesOf(timeoutMs: number): readonly Shape[] {
   ).filter(({ leftMs, rightMs }) => leftMs + rightMs <= timeoutMs * MAX_SPREAD)
 }
 
-/** The share of races that explains best what was seen (expectation maximisation). */
-function shareOf(seen: readonly Group[], ratios: Float64Array, total: number): number {
+/** An origin has a share of its own where it has so many resets, and others have some, too. */
+const MIN_OF_ORIGIN = 8
+
+/** Indices of the groups of each origin with enough resets. */
+function originsOf(seen: readonly Group[]): ReadonlyMap<string, readonly number[]> {
+  const byOrigin = new Map<string, number[]>()
+  seen.forEach(({ of }, index) => {
+    const known = byOrigin.get(originOf(of))
+    if (known === undefined) byOrigin.set(originOf(of), [index])
+    else known.push(index)
+  })
+  const enough = [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
+  return byOrigin.size < 2 ? new Map() : new Map(enough)
+}
+
+function countOf(seen: readonly Group[], of: readonly number[]): number {
+  return of.reduce((sum, index) => sum + seen[index].count, 0)
+}
+
+/** The share of races that explains best what was seen of some groups (expectation maximisation). */
+function shareOf(seen: readonly Group[], groups: Iterable<number>, ratios: Float64Array): number {
+  const of = [...groups]
+  const total = countOf(seen, of)
   let share = 0.5
   for (let step = 0; step < STEPS; step++) {
     let races = 0
-    for (let i = 0; i < seen.length; i++) {
-      races += (seen[i].count * share * ratios[i]) / (share * ratios[i] + 1 - share)
-    }
+    for (const i of of) races += (seen[i].count * share * ratios[i]) / (share * ratios[i] + 1 - share)
     share = (races + 0.5) / (total + 1)
   }
   return share
@@ -284,7 +332,7 @@ function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothes
     (PREMATURE * (Math.exp(-best) + Math.exp(gainOfNone - best))) / 2,
   )
   return guesses
-    .map(({ shape, share, prior, gain }) => ({ shape, share, weight: (prior * Math.exp(gain - best)) / sum }))
+    .map(({ shape, shares, prior, gain }) => ({ shape, shares, weight: (prior * Math.exp(gain - best)) / sum }))
     .filter(({ weight }) => weight > NEGLIGIBLE)
 }
 
@@ -336,7 +384,7 @@ function priorOf(timeoutMs: number): number {
  */
 function racesIn(shape: Shape, bin: number, base: number): number {
   const near = (bin === BINS - 1 ? 1 : below(shape, startOf(bin + 1))) - below(shape, startOf(bin))
-  const mixedUp = Math.min(MIXED_UP, (MIXED_UP * (shape.leftMs + shape.rightMs)) / shape.timeoutMs)
+  const mixedUp = MIXED_UP * Math.min(1, ((shape.leftMs + shape.rightMs) / shape.timeoutMs) ** 2)
   return (1 - mixedUp) * near + mixedUp * base
 }
 
