@@ -20,7 +20,8 @@ const MAX_WIDTH = 0.25
 const PRECISION = 0.01
 
 export function estimateOf(model: RaceModel, resets: readonly Reset[]): IdleTimeoutEstimate {
-  const races = resets.filter((reset) => model.raceProbability(reset) > 0.5).length
+  const idleMs = resets.filter((reset) => model.raceProbability(reset) > 0.5).map(({ idle_ms }) => idle_ms)
+  const races = idleMs.length
   const { timeouts } = model
   const certainty = timeouts.reduce((sum, { weight }) => sum + weight, 0)
   const quantile = (share: number): number => {
@@ -31,9 +32,11 @@ export function estimateOf(model: RaceModel, resets: readonly Reset[]): IdleTime
     }
     return Number.NaN
   }
-  const timeoutMs = quantile(0.5)
-  const lowMs = quantile(0.025) * (1 - PRECISION)
-  const highMs = quantile(0.975) * (1 + PRECISION)
+  // Where the log lags much, the model's middle and the races' densest place err to different sides.
+  const densestMs = halfSampleMode(idleMs)
+  const timeoutMs = Math.sqrt(quantile(0.5) * densestMs)
+  const lowMs = Math.min(quantile(0.025), densestMs) * (1 - PRECISION)
+  const highMs = Math.max(quantile(0.975), densestMs) * (1 + PRECISION)
   const isKnown = races >= MIN_RACES && certainty >= MIN_CERTAINTY && highMs - lowMs <= timeoutMs * MAX_WIDTH
   if (!isKnown) return { state: 'insufficient', timeoutMs: null, lowMs: null, highMs: null, races }
   return {
@@ -43,4 +46,20 @@ export function estimateOf(model: RaceModel, resets: readonly Reset[]): IdleTime
     highMs: Math.round(highMs),
     races,
   }
+}
+
+/** Where values are densest, as shares of them: the half of them that lies closest together, and its half, and so on. */
+function halfSampleMode(values: readonly number[]): number {
+  let sample = [...values].sort((a, b) => a - b)
+  while (sample.length > 2) {
+    const half = Math.ceil(sample.length / 2)
+    let closest = 0
+    for (let at = 1; at + half <= sample.length; at++) {
+      if (sample[at + half - 1] / sample[at] < sample[closest + half - 1] / sample[closest]) closest = at
+    }
+    const next = sample.slice(closest, closest + half)
+    if (next.length === sample.length) break
+    sample = next
+  }
+  return sample.length === 0 ? Number.NaN : (sample[0] + sample[sample.length - 1]) / 2
 }
