@@ -43,18 +43,16 @@ export interface PopulationFacts {
   readonly elapsedP90Ms: number | null
 }
 
-/** One paragraph: how often, the most frequent cause, and what to look at or to change first. */
+/** One paragraph: how often, the most frequent cause, and what to look at or to change first; and what else is known of races. */
 export function adviceFor(input: AdviceInput): string {
-  const { failures, byCause, target, facts } = input
+  const { failures, byCause } = input
   if (failures === 0) return 'nothing failed'
   const [cause, count] = mostFrequent(byCause)
-  const who = target === UNKNOWN_TARGET ? 'the target' : target
-  const shown = `${subject(input)}: ${howOften(input)} failed; ${ofThem(count, failures)}`
-  if (cause === 'undetermined') return `${shown} undetermined: ${undetermined(input)}`
-  if (cause === 'keepalive_race')
-    return `${shown} ${count === 1 ? 'a keep-alive race' : 'keep-alive races'}: ${race(facts?.idleTimeout ?? null)}`
-  const advice = ADVICE[cause as Exclude<Cause, Told>]
-  return `${shown} ${cause}: ${advice === undefined ? 'look at single failures with hangup explain' : advice(who)}`
+  const first = `${subject(input)}: ${howOften(input)} failed; ${ofThem(count, failures)} ${causeAdvice(cause, count, input)}`
+  const { keepalive_race: races = 0 } = byCause
+  const idleTimeout = input.facts?.idleTimeout ?? null
+  if (cause === 'keepalive_race' || races === 0 || idleTimeout === null) return first
+  return `${first}. ${ofThem(races, failures)} ${racesAdvice(races, idleTimeout)}`
 }
 
 /** What a report calls the targets that are not in the log. */
@@ -81,6 +79,18 @@ function ofThem(count: number, failures: number): string {
   return `${formatCount(count)} ${count === 1 ? 'is' : 'are'}`
 }
 
+function causeAdvice(cause: string, count: number, { target, requests, facts }: AdviceInput): string {
+  if (cause === 'undetermined') return `undetermined: ${undetermined(target, requests, facts?.population ?? null)}`
+  if (cause === 'keepalive_race') return racesAdvice(count, facts?.idleTimeout ?? null)
+  const advice = ADVICE[cause as Exclude<Cause, Told>]
+  if (advice === undefined) return `${cause}: look at single failures with hangup explain`
+  return `${cause}: ${advice(target === UNKNOWN_TARGET ? 'the target' : target)}`
+}
+
+function racesAdvice(count: number, timeout: IdleTimeoutFacts | null): string {
+  return `${count === 1 ? 'a keep-alive race' : 'keep-alive races'}: ${race(timeout)}`
+}
+
 function race(timeout: IdleTimeoutFacts | null): string {
   if (timeout === null) {
     return 'the target closes idle connections just as the gateway reuses them. Make its keep-alive timeout longer than connections are idle, or have the gateway give them up first (hangup keepalive plugin)'
@@ -99,8 +109,7 @@ const NARROW_MS = 200
 
 const MORE_LINES = 'set logging.level: info on the gateway and read a new log'
 
-function undetermined({ requests, target, facts }: AdviceInput): string {
-  const population = facts?.population ?? null
+function undetermined(target: string, requests: number | null, population: PopulationFacts | null): string {
   if (population !== null) {
     return `warn and error lines do not tell what connection a request took. ${describe(population)}. To know, ${MORE_LINES}`
   }

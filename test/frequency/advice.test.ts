@@ -41,6 +41,14 @@ describe('adviceFor', () => {
     expect(advice).not.toContain('above')
   })
 
+  test('tells of races also where another cause is more frequent', () => {
+    const byCause = { premature_close: 214, keepalive_race: 198 }
+    expect(adviceFor({ ...RACES, byCause })).toMatch(
+      /failed; 214 are premature_close: .* limits in its log\. 198 are keep-alive races: the target closes idle .* after 5\.0 s/,
+    )
+    expect(adviceFor({ ...RACES, byCause, facts: undefined })).not.toContain('races')
+  })
+
   test('tells of races also without an estimate', () => {
     expect(adviceFor({ ...RACES, facts: undefined })).toMatch(/398 are keep-alive races: .* as the gateway reuses them/)
   })
