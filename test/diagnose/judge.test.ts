@@ -18,6 +18,7 @@ describe('a reset that its connection may tell', () => {
 
   test('is taken from its evidence', () => {
     expect(resetOf(judgedDocument(open))).toEqual({
+      origin: 'gateway-1\nemg_badtarget',
       idle_ms: 5_000,
       reuses: 400,
       reuses_near: 2,

@@ -69,6 +69,17 @@ describe('races', () => {
     expect(Math.abs(timeoutOf(modelOf(resets)) / timeoutMs - 1)).toBeLessThan(0.05)
   })
 
+  test('are found of a quiet API beside one that the target often closes too early', () => {
+    const quiet = resetsOf(targetOf(2_000, { requests: 400, seed: 2 }))
+    const busy = resetsOf({ ...targetOf(2_000, { premature: 0.2, seed: 3 }), idleMs: (random) => 10 ** (3 * random()) })
+    expect(busy.filter((each) => !isRace(each)).length).toBeGreaterThan(3 * quiet.filter(isRace).length)
+    const of = (resets: readonly SeededReset[], origin: string): SeededReset[] =>
+      resets.map(({ kind, reset }) => ({ kind, reset: { ...reset, origin } }))
+    const { precision, recall } = precisionAndRecall([...of(quiet, 'gw\nquiet'), ...of(busy, 'gw\nbusy')])
+    expect(precision).toBeGreaterThanOrEqual(0.9)
+    expect(recall).toBeGreaterThanOrEqual(0.95)
+  })
+
   test('are found among twice as many premature closes', () => {
     const resets = resetsOf(targetOf(5_000, { premature: 0.1 }))
     expect(resets.filter((each) => !isRace(each)).length).toBeGreaterThan(2 * resets.filter(isRace).length)
