@@ -1,6 +1,7 @@
 import type { Cause, FailureDocument } from '../records.js'
-import { estimateOf, type IdleTimeoutEstimate } from './idle-timeout.js'
+import type { IdleTimeoutEstimate } from './idle-timeout.js'
 import { RaceModel, type Reset } from './race-model.js'
+import { TargetResets } from './target-resets.js'
 
 interface Judgement {
   readonly cause: Cause
@@ -13,8 +14,6 @@ const SURE_OF_PREMATURE = 0.6
 /** No model is surer than its assumptions, nor than a few resets of one target allow. */
 const MOST = 0.99
 const DOUBT_OF_ONE = 0.3
-/** Resets of one target that are looked at: the newest. */
-const MAX_RESETS = 20_000
 
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 const BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
@@ -40,11 +39,14 @@ export function resetOf({ error, edgemicro }: FailureDocument): Reset | null {
   }
 }
 
-/** Judges the resets of any number of targets, from what was seen of each. */
+/**
+ * Judges the resets of any number of targets, from what was seen of each. How many of them are races differs between gateways, and
+ * behind one name there may be several servers: so the gateway processes with most resets of a target are judged by themselves,
+ * the others together.
+ */
 export class Judge {
   readonly #timeouts: ReadonlyMap<string, number>
-  readonly #resets = new Map<string, Reset[]>()
-  readonly #models = new Map<string, RaceModel>()
+  readonly #targets = new Map<string, TargetResets>()
 
   /** `timeouts`: idle timeouts of targets where they are known, in milliseconds. */
   constructor(timeouts: ReadonlyMap<string, number> = new Map()) {
@@ -56,10 +58,12 @@ export class Judge {
     const reset = resetOf(document)
     const { target } = document.edgemicro
     if (reset === null || target === null) return false
-    this.#models.delete(target)
-    const resets = this.#resets.get(target)
-    if (resets === undefined) this.#resets.set(target, [reset])
-    else if (resets.push(reset) >= 2 * MAX_RESETS) resets.splice(0, MAX_RESETS)
+    let resets = this.#targets.get(target)
+    if (resets === undefined) {
+      resets = new TargetResets(this.#timeouts.get(target) ?? null)
+      this.#targets.set(target, resets)
+    }
+    resets.add(processOf(document), reset)
     return true
   }
 
@@ -68,25 +72,21 @@ export class Judge {
     const reset = resetOf(document)
     const { target } = document.edgemicro
     if (reset === null || target === null) return document
-    const most = Math.min(MOST, 1 - DOUBT_OF_ONE / (this.#resets.get(target)?.length ?? 1))
-    return withJudgement(document, this.#modelOf(target).raceProbability(reset), most)
+    const resets = this.#targets.get(target) ?? new TargetResets(this.#timeouts.get(target) ?? null)
+    const { model, resets: alike } = resets.groupOf(processOf(document))
+    const most = Math.min(MOST, 1 - DOUBT_OF_ONE / Math.max(1, alike.length))
+    return withJudgement(document, model.raceProbability(reset), most)
   }
 
   /** What the resets of each target tell of its idle timeout; also where that is nothing. */
   estimates(): ReadonlyMap<string, IdleTimeoutEstimate> {
-    return new Map(
-      [...this.#resets].map(([target, resets]) => [target, estimateOf(this.#modelOf(target), resets)] as const),
-    )
+    return new Map([...this.#targets].map(([target, resets]) => [target, resets.estimate()] as const))
   }
+}
 
-  #modelOf(target: string): RaceModel {
-    let model = this.#models.get(target)
-    if (model === undefined) {
-      model = new RaceModel(this.#resets.get(target)?.slice(-MAX_RESETS) ?? [], this.#timeouts.get(target) ?? null)
-      this.#models.set(target, model)
-    }
-    return model
-  }
+/** The gateway process that logged a failure: each start has log files of its own, numbered as they are rotated. */
+function processOf({ edgemicro, log }: FailureDocument): string {
+  return JSON.stringify([edgemicro.gateway, log.file.path.replace(/-\d+-api\.log(\.gz)?$/, '')])
 }
 
 /**

@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const name of RUNS) {
     const { level } = corpusRun(name).truth.gateway
     const rows = level === 'warn' || level === 'error' ? withoutInfo : withInfo
-    rows.push(...compare({ truth: corpusRun(name).truth, documents: await failuresOf(name) }))
+    rows.push(...compare({ truth: corpusRun(name).truth, documents: await failuresOf([name]) }))
   }
 }, 120_000)
 
@@ -46,12 +46,25 @@ describe('verdicts of a real gateway, no timeout given, beside what really happe
     expect(bins.length).toBeGreaterThan(3)
     for (const { count, mean, right } of bins) expect(right / count).toBeGreaterThan(mean - 0.05)
   })
+
+  test('of all gateways at once, where one name means another server to each of them', async () => {
+    const requests = RUNS.flatMap((name) => corpusRun(name).truth.requests)
+    const rows = compare({ truth: { requests }, documents: await failuresOf(RUNS) })
+    const precisionOf = (wanted: string): number => {
+      const { right = 0, said = 1 } = scores(rows).find(({ cause }) => cause === wanted) ?? {}
+      return right / said
+    }
+    expect(precisionOf('keepalive_race')).toBeGreaterThan(0.995)
+    expect(precisionOf('premature_close')).toBeGreaterThan(0.95)
+    const bins = reliability(rows).filter(({ count }) => count >= 20)
+    for (const { count, mean, right } of bins) expect(right / count).toBeGreaterThan(mean - 0.05)
+  })
 })
 
-async function failuresOf(name: string): Promise<FailureDocument[]> {
+async function failuresOf(names: readonly string[]): Promise<FailureDocument[]> {
   const failures: FailureDocument[] = []
   const { source } = await openLogs({
-    inputs: corpusRun(name).logs.map(({ file }) => file),
+    inputs: names.flatMap((name) => corpusRun(name).logs.map(({ file }) => file)),
     stdin: process.stdin,
     onProblem: (problem) => {
       throw problem
