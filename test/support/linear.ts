@@ -3,7 +3,7 @@ export type WorkOfLength = (length: number) => () => void
 
 const SHORT = 1 << 16
 const TIMES_LONGER = 8
-const ALLOWED = 2
+const ALLOWED = 3
 const SLACK_MS = 10
 const ATTEMPTS = 6
 
