@@ -14,8 +14,13 @@ export function binOf(idleMs: number): number {
 
 /** First idle time of a bin, in milliseconds. */
 export function startOf(bin: number): number {
-  return bin === 0 ? 0 : SHORTEST_MS * 2 ** ((bin - 1) / BINS_PER_OCTAVE)
+  return STARTS_MS[bin]
 }
+
+/** Also where the last one would end. */
+const STARTS_MS = Float64Array.from({ length: BINS + 1 }, (_, bin) =>
+  bin === 0 ? 0 : SHORTEST_MS * 2 ** ((bin - 1) / BINS_PER_OCTAVE),
+)
 
 /** What it ends before, in milliseconds; the last one holds whatever the horizon of evidence does. */
 export function endOf(bin: number): number {
