@@ -1,5 +1,6 @@
 import type { Reuse } from '../records.js'
 import { BINS, binOf, nearWidth, sameWidth, startOf } from './idle-times.js'
+import { mixedWith, nearIn, racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
 
 /** A request on a reused connection that was reset before its response. */
 export interface Reset extends Reuse {
@@ -7,15 +8,6 @@ export interface Reset extends Reuse {
   readonly errorMessage: string | null
   /** Gateway and API that it is of: how often races come depends on their traffic, the timeout does not. */
   readonly origin?: string
-}
-
-/** A target's timeout is `timeoutMs`, and the log shows it with this spread below and above, in milliseconds. */
-interface Shape {
-  readonly timeoutMs: number
-  readonly leftMs: number
-  readonly rightMs: number
-  /** Power of the fall-off. */
-  readonly tail: number
 }
 
 /** Share of races in the resets: of all of them, and of an origin with enough of its own. */
@@ -42,16 +34,6 @@ function leanOf({ errorCode, errorMessage }: Reset): number {
   return errorMessage === 'read ECONNRESET' ? 0.15 : 0.1
 }
 
-/** Spread of the measured idle time: the log's clock lags the socket's, at both ends of the idle time. */
-const LEFT_MS = [4, 10, 25, 60, 150, 400, 1000]
-const RIGHT_TO_LEFT = [1, 2, 4]
-/** How fast both sides fall off, as powers: load comes in bursts, so that some lag much more than others. */
-const TAILS = [1.5, 4]
-const SIDES = RIGHT_TO_LEFT.flatMap((factor) => TAILS.map((tail) => [factor, tail] as const))
-/** A spread beyond this share of the timeout explains anything. */
-const MAX_SPREAD = 1.5
-/** Share of races whose idle time is that of any other request, where the spread is as long as the timeout; and at most. */
-const MIXED_UP = 0.3
 /** Requests that may come at any idle time, whatever was seen. */
 const STRAYS = 10
 const MIN_STRAY = 0.02
@@ -63,8 +45,11 @@ const PREMATURE = 0.1
 const ALL = 0.98
 /** Timeouts that are tried: where most resets are that traffic does not explain. */
 const CANDIDATES = 48
+/** Of those, the ones that are looked at closely, after a rough look with these spreads. */
+const LIKELY = 12
+const ROUGH_LEFT_MS = [10, 60, 400]
 const ROUNDS = 2
-const STEPS = 10
+const STEPS = 8
 /** Hypotheses of less weight are left out of verdicts. */
 const NEGLIGIBLE = 1e-4
 
@@ -88,10 +73,11 @@ export class RaceModel {
     }
     const seen = group([...resets].sort(byContent))
     let raceShares = new Float64Array(BINS)
-    let hypotheses = hypothesesOf(seen, raceShares, timeoutMs)
+    const shapes = timeoutMs === null ? likelyShapes(seen, raceShares) : shapesOf(timeoutMs, { isKnown: true })
+    let hypotheses = hypothesesOf(seen, raceShares, shapes)
     for (let round = 0; round < ROUNDS; round++) {
       raceShares = raceSharesOf(seen, hypotheses, raceShares)
-      hypotheses = hypothesesOf(seen, raceShares, timeoutMs)
+      hypotheses = hypothesesOf(seen, raceShares, shapes)
     }
     this.#raceShares = raceShares
     this.#hypotheses = hypotheses
@@ -154,7 +140,7 @@ function roughly(count: number): number {
 }
 
 /** More groups than this make it slow and no better: each of those that are left stands for several. */
-const MAX_GROUPS = 400
+const MAX_GROUPS = 200
 
 function sample(groups: readonly Group[]): readonly Group[] {
   const step = Math.ceil(groups.length / MAX_GROUPS)
@@ -236,39 +222,105 @@ interface Guess extends Omit<Hypothesis, 'weight'> {
   readonly gain: number
 }
 
+/** How likely resets are as races of one shape and as premature closes. */
+class Explained {
+  readonly #seen: readonly Group[]
+  readonly #bases: Float64Array
+  readonly #ratios: Float64Array
+  readonly total: number
+
+  constructor(seen: readonly Group[], raceShares: Float64Array) {
+    this.#seen = seen
+    this.#bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
+    this.#ratios = new Float64Array(seen.length)
+    this.total = countOf(seen, seen.keys())
+  }
+
+  get bases(): Float64Array {
+    return this.#bases
+  }
+
+  by(shape: Shape): this {
+    let lastBin = -1
+    let near = 0
+    for (let i = 0; i < this.#seen.length; i++) {
+      const { bin, lean } = this.#seen[i]
+      // Sorted by bin.
+      if (bin !== lastBin) near = nearIn(shape, bin)
+      lastBin = bin
+      this.#ratios[i] = (mixedWith(shape, near, this.#bases[i]) * lean) / this.#bases[i]
+    }
+    return this
+  }
+
+  /** As `Guess.gain`. */
+  gain(shares: Shares): number {
+    let gain = 0
+    for (let i = 0; i < this.#seen.length; i++) {
+      const share = shareIn(shares, this.#seen[i].of)
+      gain += this.#seen[i].count * Math.log(share * this.#ratios[i] + 1 - share)
+    }
+    return gain
+  }
+
+  /** The share of races that explains best what was seen of some groups (expectation maximisation). */
+  share(groups: readonly number[]): number {
+    const total = countOf(this.#seen, groups)
+    let share = 0.5
+    for (let step = 0; step < STEPS; step++) {
+      let races = 0
+      for (const i of groups) {
+        races += (this.#seen[i].count * share * this.#ratios[i]) / (share * this.#ratios[i] + 1 - share)
+      }
+      share = (races + 0.5) / (total + 1)
+    }
+    return share
+  }
+}
+
+/** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
+function likelyShapes(seen: readonly Group[], raceShares: Float64Array): readonly Shape[] {
+  const explained = new Explained(seen, raceShares)
+  const all = [...seen.keys()]
+  return candidates(seen, explained.bases, explained.total)
+    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, all, timeoutMs) }))
+    .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
+    .slice(0, LIKELY)
+    .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
+}
+
+function roughGain(explained: Explained, all: readonly number[], timeoutMs: number): number {
+  return Math.max(
+    ...ROUGH_LEFT_MS.map((leftMs) => {
+      explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
+      const byOrigin = NONE
+      return Math.max(explained.gain({ all: ALL, byOrigin }), explained.gain({ all: explained.share(all), byOrigin }))
+    }),
+  )
+}
+
 function hypothesesOf(
   seen: readonly Group[],
   raceShares: Float64Array,
-  timeoutMs: number | null,
+  shapes: readonly Shape[],
 ): readonly Hypothesis[] {
-  const bases = seen.map(({ of, bin }) => baseOf(of, bin, raceShares))
-  const total = seen.reduce((sum, { count }) => sum + count, 0)
-  const ratios = new Float64Array(seen.length)
+  const explained = new Explained(seen, raceShares)
   const guesses: Guess[] = []
-  const gainOf = (shares: Shares): number =>
-    seen.reduce((gain, { count, of }, i) => {
-      const share = shareIn(shares, of)
-      return gain + count * Math.log(share * ratios[i] + 1 - share)
-    }, 0)
+  const groups = [...seen.keys()]
   const origins = originsOf(seen)
   // Shares are fitted, each of which costs half a logarithm of the number seen.
   const cost = [...origins.values()].reduce(
     (product, of) => product * Math.sqrt(countOf(seen, of) + 1),
-    Math.sqrt(total + 1),
+    Math.sqrt(explained.total + 1),
   )
-  for (const candidate of timeoutMs === null ? candidates(seen, bases, total) : [timeoutMs]) {
-    for (const shape of shapesOf(candidate)) {
-      seen.forEach(({ bin, lean }, i) => {
-        ratios[i] = (racesIn(shape, bin, bases[i]) * lean) / bases[i]
-      })
-      const prior = (timeoutMs === null ? priorOf(candidate) : 1) / (LEFT_MS.length * SIDES.length)
-      const allRaces = { all: ALL, byOrigin: NONE }
-      guesses.push({ shape, shares: allRaces, prior, gain: gainOf(allRaces) })
-      const all = shareOf(seen, seen.keys(), ratios)
-      const byOrigin = new Map([...origins].map(([origin, of]) => [origin, shareOf(seen, of, ratios)] as const))
-      const shares = { all, byOrigin }
-      guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: gainOf(shares) })
-    }
+  for (const shape of shapes) {
+    explained.by(shape)
+    const { prior } = shape
+    const allRaces = { all: ALL, byOrigin: NONE }
+    guesses.push({ shape, shares: allRaces, prior, gain: explained.gain(allRaces) })
+    const byOrigin = new Map([...origins].map(([origin, of]) => [origin, explained.share(of)] as const))
+    const shares = { all: explained.share(groups), byOrigin }
+    guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) })
   }
   return weigh(guesses, gainOfClock(seen))
 }
@@ -287,12 +339,6 @@ function gainOfClock(seen: readonly Group[]): number {
   }, 0)
 }
 
-function shapesOf(timeoutMs: number): readonly Shape[] {
-  return LEFT_MS.flatMap((leftMs) =>
-    SIDES.map(([factor, tail]) => ({ timeoutMs, leftMs, rightMs: leftMs * factor, tail })),
-  ).filter(({ leftMs, rightMs }) => leftMs + rightMs <= timeoutMs * MAX_SPREAD)
-}
-
 /** An origin has a share of its own where it has so many resets, and others have some, too. */
 const MIN_OF_ORIGIN = 8
 
@@ -308,21 +354,10 @@ function originsOf(seen: readonly Group[]): ReadonlyMap<string, readonly number[
   return byOrigin.size < 2 ? new Map() : new Map(enough)
 }
 
-function countOf(seen: readonly Group[], of: readonly number[]): number {
-  return of.reduce((sum, index) => sum + seen[index].count, 0)
-}
-
-/** The share of races that explains best what was seen of some groups (expectation maximisation). */
-function shareOf(seen: readonly Group[], groups: Iterable<number>, ratios: Float64Array): number {
-  const of = [...groups]
-  const total = countOf(seen, of)
-  let share = 0.5
-  for (let step = 0; step < STEPS; step++) {
-    let races = 0
-    for (const i of of) races += (seen[i].count * share * ratios[i]) / (share * ratios[i] + 1 - share)
-    share = (races + 0.5) / (total + 1)
-  }
-  return share
+function countOf(seen: readonly Group[], of: Iterable<number>): number {
+  let count = 0
+  for (const index of of) count += seen[index].count
+  return count
 }
 
 function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothesis[] {
@@ -337,7 +372,7 @@ function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothes
 }
 
 /** Middles of the bins that, with their neighbours, hold most resets beyond what traffic explains. */
-function candidates(seen: readonly Group[], bases: readonly number[], total: number): readonly number[] {
+function candidates(seen: readonly Group[], bases: Float64Array, total: number): readonly number[] {
   const excess = new Float64Array(BINS + 1)
   const explained = new Float64Array(BINS + 1)
   seen.forEach(({ bin, lean, count }, i) => {
@@ -356,41 +391,4 @@ function candidates(seen: readonly Group[], bases: readonly number[], total: num
     .sort((a, b) => b.excess - a.excess || a.bin - b.bin)
     .slice(0, CANDIDATES)
     .map(({ bin }) => Math.sqrt(startOf(bin) * startOf(bin + 1)))
-}
-
-/**
- * What servers and balancers keep idle connections for where nobody says otherwise, in seconds (their documentation: gunicorn,
- * Node and Apache, Tomcat, Puma, Jetty, nginx as a proxy, AWS, nginx, IIS, Azure, Google).
- */
-const DEFAULTS = [2, 5, 10, 15, 20, 30, 60, 65, 72, 75, 120, 240, 350, 600]
-/** Sum of 1 / n over the whole seconds up to two minutes. */
-const HARMONIC = 5.4
-
-/** Half on any timeout of the same order as likely as of another one, the rest on whole seconds and on usual defaults. */
-function priorOf(timeoutMs: number): number {
-  const bin = binOf(timeoutMs)
-  const isIn = (seconds: number): boolean => binOf(seconds * 1000) === bin
-  const whole = Math.round(timeoutMs / 1000)
-  return (
-    0.5 / (BINS - 2) +
-    (whole > 0 && isIn(whole) ? 0.25 / (whole * HARMONIC) : 0) +
-    (DEFAULTS.some(isIn) ? 0.25 / DEFAULTS.length : 0)
-  )
-}
-
-/**
- * Share of races in a bin: exponential on both sides of the timeout, with outliers. Where the log's clock lags much, the order
- * of lines is no longer that of connections, and the idle time may be that of any other request: as in `base`.
- */
-function racesIn(shape: Shape, bin: number, base: number): number {
-  const near = (bin === BINS - 1 ? 1 : below(shape, startOf(bin + 1))) - below(shape, startOf(bin))
-  const mixedUp = MIXED_UP * Math.min(1, ((shape.leftMs + shape.rightMs) / shape.timeoutMs) ** 2)
-  return (1 - mixedUp) * near + mixedUp * base
-}
-
-/** Share of races whose idle time is below: Lomax's distribution on either side. */
-function below({ timeoutMs, leftMs, rightMs, tail }: Shape, idleMs: number): number {
-  const away = idleMs - timeoutMs
-  const left = leftMs / (leftMs + rightMs)
-  return away < 0 ? left * (1 - away / leftMs) ** -tail : 1 - (1 - left) * (1 + away / rightMs) ** -tail
 }
