@@ -55,8 +55,12 @@ interface Minute {
  */
 export class IdleTimes {
   readonly #minutes = new Map<number, Minute>()
+  /** Most dimensions of a log with many see no connection again. */
+  #total: Float64Array | null = null
   /** Requests that ended well, of all time, by bin. */
-  readonly total = new Float64Array(BINS)
+  get total(): Float64Array {
+    return this.#total ?? NOTHING
+  }
 
   /** A request that ended well. */
   reused(timeMs: number, idleMs: number): void {
@@ -64,7 +68,8 @@ export class IdleTimes {
     const bin = binOf(idleMs)
     minute.reuses++
     minute.byBin.set(bin, (minute.byBin.get(bin) ?? 0) + 1)
-    this.total[bin]++
+    this.#total ??= new Float64Array(BINS)
+    this.#total[bin]++
   }
 
   /** A request on a connection that had been idle for so long was reset; returns what was seen of requests until then. */
@@ -100,3 +105,5 @@ export class IdleTimes {
     return minute
   }
 }
+
+const NOTHING = new Float64Array(BINS)

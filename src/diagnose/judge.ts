@@ -15,6 +15,9 @@ const SURE_OF_PREMATURE = 0.6
 const MOST = 0.99
 const DOUBT_OF_ONE = 0.3
 
+/** Targets are configured, so few. Past it, resets of further ones stay open: each target has its price. */
+const MAX_TARGETS = 1_000
+
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 const BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
 
@@ -60,6 +63,7 @@ export class Judge {
     if (reset === null || target === null) return false
     let resets = this.#targets.get(target)
     if (resets === undefined) {
+      if (this.#targets.size >= MAX_TARGETS) return false
       resets = new TargetResets(this.#timeouts.get(target) ?? null)
       this.#targets.set(target, resets)
     }
@@ -72,7 +76,8 @@ export class Judge {
     const reset = resetOf(document)
     const { target } = document.edgemicro
     if (reset === null || target === null) return document
-    const resets = this.#targets.get(target) ?? new TargetResets(this.#timeouts.get(target) ?? null)
+    const resets = this.#targets.get(target)
+    if (resets === undefined) return document
     const { model, resets: alike } = resets.groupOf(processOf(document))
     const most = Math.min(MOST, 1 - DOUBT_OF_ONE / Math.max(1, alike.length))
     return withJudgement(document, model.raceProbability(reset), most)

@@ -15,6 +15,9 @@ export interface Population {
 
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 
+/** Targets are configured, so few. Of further ones nothing is told. */
+const MAX_TARGETS = 1_000
+
 /** Resets of which no line says what connection they took, by target; also where the target is unknown. */
 export class Populations {
   readonly #byTarget = new Map<string | null, Counts>()
@@ -25,6 +28,7 @@ export class Populations {
     if (error.code === null || !RESET_CODES.has(error.code)) return
     let counts = this.#byTarget.get(target)
     if (counts === undefined) {
+      if (this.#byTarget.size >= MAX_TARGETS) return
       counts = { resets: 0, epipe: 0, read: 0, elapsed: new Elapsed() }
       this.#byTarget.set(target, counts)
     }

@@ -263,8 +263,14 @@ class Explained {
     return gain
   }
 
-  /** The share of races that explains best what was seen of some groups (expectation maximisation). */
-  share(groups: readonly number[]): number {
+  /** Those that explain best what was seen. */
+  shares(origins: Origins): Shares {
+    const byOrigin = new Map([...origins].map(([origin, of]) => [origin, this.#share(of)] as const))
+    return { all: this.#share([...this.#seen.keys()]), byOrigin }
+  }
+
+  /** By expectation maximisation. */
+  #share(groups: readonly number[]): number {
     const total = countOf(this.#seen, groups)
     let share = 0.5
     for (let step = 0; step < STEPS; step++) {
@@ -281,20 +287,19 @@ class Explained {
 /** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
 function likelyShapes(seen: readonly Group[], raceShares: Float64Array): readonly Shape[] {
   const explained = new Explained(seen, raceShares)
-  const all = [...seen.keys()]
+  const origins = originsOf(seen)
   return candidates(seen, explained.bases, explained.total)
-    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, all, timeoutMs) }))
+    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, origins, timeoutMs) }))
     .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
     .slice(0, LIKELY)
     .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
 }
 
-function roughGain(explained: Explained, all: readonly number[], timeoutMs: number): number {
+function roughGain(explained: Explained, origins: Origins, timeoutMs: number): number {
   return Math.max(
     ...ROUGH_LEFT_MS.map((leftMs) => {
       explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
-      const byOrigin = NONE
-      return Math.max(explained.gain({ all: ALL, byOrigin }), explained.gain({ all: explained.share(all), byOrigin }))
+      return Math.max(explained.gain({ all: ALL, byOrigin: NONE }), explained.gain(explained.shares(origins)))
     }),
   )
 }
@@ -306,7 +311,6 @@ function hypothesesOf(
 ): readonly Hypothesis[] {
   const explained = new Explained(seen, raceShares)
   const guesses: Guess[] = []
-  const groups = [...seen.keys()]
   const origins = originsOf(seen)
   // Shares are fitted, each of which costs half a logarithm of the number seen.
   const cost = [...origins.values()].reduce(
@@ -318,8 +322,7 @@ function hypothesesOf(
     const { prior } = shape
     const allRaces = { all: ALL, byOrigin: NONE }
     guesses.push({ shape, shares: allRaces, prior, gain: explained.gain(allRaces) })
-    const byOrigin = new Map([...origins].map(([origin, of]) => [origin, explained.share(of)] as const))
-    const shares = { all: explained.share(groups), byOrigin }
+    const shares = explained.shares(origins)
     guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) })
   }
   return weigh(guesses, gainOfClock(seen))
@@ -343,7 +346,9 @@ function gainOfClock(seen: readonly Group[]): number {
 const MIN_OF_ORIGIN = 8
 
 /** Indices of the groups of each origin with enough resets. */
-function originsOf(seen: readonly Group[]): ReadonlyMap<string, readonly number[]> {
+type Origins = ReadonlyMap<string, readonly number[]>
+
+function originsOf(seen: readonly Group[]): Origins {
   const byOrigin = new Map<string, number[]>()
   seen.forEach(({ of }, index) => {
     const known = byOrigin.get(originOf(of))
