@@ -31,7 +31,7 @@ function decide(failure: Failure): Decision {
   const byError = half === null ? null : decideByError(half)
   if (byError !== null) return byError
   // No idle connection was there to be reused, so the target closed one that it had just accepted.
-  if (isReset(half) && target.at(0)?.connection === 'new') return certain('premature_close')
+  if (isReset(half?.errorCode ?? null) && target.at(0)?.connection === 'new') return certain('premature_close')
   if (target.length > 0 || client === null) return UNDETERMINED
   return decideByStatus(client)
 }
@@ -67,14 +67,16 @@ function decideByError({ errorCode, errorMessage }: Half): Decision | null {
   return null
 }
 
-const isReset = (half: Half | null): boolean =>
-  half !== null && half.errorCode !== null && RESET_CODES.has(half.errorCode)
-
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
+/** Whether this is the code of a connection that the other side has closed. */
+export function isReset(errorCode: string | null): boolean {
+  return errorCode !== null && RESET_CODES.has(errorCode)
+}
 
 /** No target half: the gateway answered by itself, unless the target's half is merely missing. */
 function decideByStatus({ status, errorCode, errorMessage }: Half): Decision {
-  if (errorCode !== null && RESET_CODES.has(errorCode)) return UNDETERMINED
+  if (isReset(errorCode)) return UNDETERMINED
   if (status === 404 && errorMessage?.startsWith('no match found') === true) return certain('rejected_by_gateway')
   if (status !== null && status >= 400 && status !== 502) return likely('rejected_by_gateway')
   return UNDETERMINED

@@ -1,4 +1,5 @@
 import type { Cause, FailureDocument } from '../records.js'
+import { isReset } from './cause.js'
 import type { IdleTimeoutEstimate } from './idle-timeout.js'
 import { RaceModel, type Reset } from './race-model.js'
 import { TargetResets } from './target-resets.js'
@@ -18,7 +19,6 @@ const DOUBT_OF_ONE = 0.3
 /** Targets are configured, so few. Past it, resets of further ones stay open: each target has its price. */
 const MAX_TARGETS = 1_000
 
-const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 const BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
 
 /**
@@ -29,7 +29,7 @@ export function resetOf({ error, edgemicro }: FailureDocument): Reset | null {
   const { evidence, cause, target_source } = edgemicro
   const { idle_ms = null, reuses = null, reuses_near, reuses_same, resets_near } = evidence
   if (!BY_CONNECTION.has(cause) || target_source !== 'log' || idle_ms === null || reuses === null) return null
-  if (error.code === null || !RESET_CODES.has(error.code)) return null
+  if (!isReset(error.code)) return null
   return {
     idle_ms,
     reuses,

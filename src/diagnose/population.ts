@@ -1,4 +1,5 @@
 import type { FailureDocument } from '../records.js'
+import { isReset } from './cause.js'
 import { BINS, binOf, startOf } from './idle-times.js'
 
 /** What the resets of one target have in common, where single ones tell nothing. */
@@ -13,8 +14,6 @@ export interface Population {
   readonly elapsedP90Ms: number | null
 }
 
-const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
-
 /** Targets are configured, so few. Of further ones nothing is told. */
 const MAX_TARGETS = 1_000
 
@@ -25,7 +24,7 @@ export class Populations {
   add({ error, edgemicro }: FailureDocument): void {
     const { cause, evidence, target } = edgemicro
     if (cause !== 'undetermined' || evidence.reused != null) return
-    if (error.code === null || !RESET_CODES.has(error.code)) return
+    if (!isReset(error.code)) return
     let counts = this.#byTarget.get(target)
     if (counts === undefined) {
       if (this.#byTarget.size >= MAX_TARGETS) return

@@ -35,12 +35,12 @@ export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sin
     case 'duckdb': {
       // Its engine takes a fifth of a second to load, and agents and most consumers have no such sink.
       const { DuckDbSink } = await import('../sinks/duckdb/sink.js')
-      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeOf(input.config) })
+      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeOf(input) })
     }
     case 'elasticsearch':
       return openElasticsearchSink({
         ...sink,
-        mergeFailures: mergeOf(input.config),
+        mergeFailures: mergeOf(input),
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,

@@ -44,7 +44,7 @@ export function processorOptions(
   return {
     redactor,
     proxies,
-    judge: judgeOf(config),
+    judge: new KnownTimeouts(timeoutsOf(config)),
     ...config.join,
     emit: once ? 'final' : 'eager',
     ...kafkaProcessing(config),
@@ -55,14 +55,15 @@ export function processorOptions(
   }
 }
 
-/** What the file says of targets. */
-export function judgeOf({ targets }: Pick<PipelineConfig, 'targets'>): KnownTimeouts {
-  return new KnownTimeouts(new Map(targets.map(({ target, idleTimeoutMs }) => [target, idleTimeoutMs] as const)))
+/** Idle timeouts of targets that the file tells, in milliseconds. */
+export function timeoutsOf({ targets }: Pick<PipelineConfig, 'targets'>): ReadonlyMap<string, number> {
+  return new Map(targets.map(({ target, idleTimeoutMs }) => [target, idleTimeoutMs] as const))
 }
 
-/** How stores make one of two documents of a failure, where the file says something of targets. */
-export function mergeOf(config: Pick<PipelineConfig, 'targets'>): MergeFailures {
-  const judge = judgeOf(config)
+/** How stores make one of two documents of a failure: where a service follows, as both were judged. */
+export function mergeOf({ config, once }: Pick<RunInput, 'config' | 'once'>): MergeFailures {
+  if (once) return mergeFailureDocuments
+  const judge = new KnownTimeouts(timeoutsOf(config))
   return (stored, incoming) => judge.judged(mergeFailureDocuments(stored, incoming))
 }
 

@@ -14,7 +14,7 @@ import { openInput } from './open-input.js'
 import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
 import { Processor } from './processor.js'
 import type { ProcessorOptions } from './processor-options.js'
-import { processorOptions } from './processor-options.js'
+import { processorOptions, timeoutsOf } from './processor-options.js'
 import type { Save } from './progress.js'
 import { redactionKeyOf } from './redaction-key.js'
 import { openRepartition, type Repartition } from './repartition/repartition.js'
@@ -143,7 +143,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
-  const held = once ? new HeldFailures() : null
+  const held = once ? new HeldFailures({ timeouts: timeoutsOf(opened.config) }) : null
   const give = async ({ isLast = false } = {}): Promise<void> => {
     const taken = processor.take()
     const documents = held === null ? taken : [...held.add(taken), ...(isLast ? held.end() : [])]

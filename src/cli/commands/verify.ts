@@ -1,8 +1,7 @@
 import type { PipelineConfig } from '../../config/schema.js'
 import { ConfigError, type HangupError } from '../../errors.js'
-import { withoutJudgement } from '../../pipeline/document.js'
+import { mergeFailureDocuments, withoutJudgement } from '../../pipeline/document.js'
 import { isStore, openStored, type StoreConfig } from '../../pipeline/open-stored.js'
-import { mergeOf } from '../../pipeline/processor-options.js'
 import { type Reread, reread } from '../../pipeline/reread.js'
 import type { StoredDocuments } from '../../sinks/stored.js'
 import { type Verification, verify } from '../../verify/verify.js'
@@ -113,7 +112,7 @@ async function compare(
       return read
     },
     stores,
-    mergeFailures: mergeOf(config),
+    mergeFailures: mergeFailureDocuments,
     comparable: withoutJudgement,
     maxDescribed: Math.min(limit, MAX_DESCRIBED),
     signal: context.signal,
