@@ -16,6 +16,9 @@ const SURE_OF_PREMATURE = 0.6
 const MOST = 0.99
 const DOUBT_OF_ONE = 0.3
 
+/** So many requests on reused connections show what is usual. */
+const ENOUGH_REUSES = 5
+
 /** Targets are configured, so few. Past it, resets of further ones stay open: each target has its price. */
 const MAX_TARGETS = 1_000
 
@@ -80,13 +83,21 @@ export class Judge {
     if (resets === undefined) return document
     const { model, resets: alike } = resets.groupOf(processOf(document))
     const most = Math.min(MOST, 1 - DOUBT_OF_ONE / Math.max(1, alike.length))
-    return withJudgement(document, model.raceProbability(reset), most)
+    const judged = withJudgement(document, model.raceProbability(reset), most)
+    const isOpen =
+      judged.edgemicro.cause === 'premature_close' && !this.#timeouts.has(target) && hasUnknownTraffic(reset)
+    return isOpen ? { ...judged, edgemicro: { ...judged.edgemicro, cause: 'undetermined', confidence: 0 } } : judged
   }
 
   /** What the resets of each target tell of its idle timeout; also where that is nothing. */
   estimates(): ReadonlyMap<string, IdleTimeoutEstimate> {
     return new Map([...this.#targets].map(([target, resets]) => [target, resets.estimate()] as const))
   }
+}
+
+/** Hardly a request is known, and none that ended well at such an idle time: it may well lie beyond the timeout. */
+function hasUnknownTraffic({ reuses, reuses_near }: Reset): boolean {
+  return reuses < ENOUGH_REUSES && reuses_near === 0
 }
 
 /** The gateway process that logged a failure: each start has log files of its own, numbered as they are rotated. */
