@@ -107,8 +107,15 @@ async function expectSinglePass(
   const found = normalized(await readStore(host.store))
   expect(expected.failures.length).toBeGreaterThan(30)
   expect(expected.traffic.length).toBeGreaterThan(5)
-  expectSameRows(found.failures, expected.failures)
+  expectSameRows(found.failures.map(lessJudgement), expected.failures.map(lessJudgement))
   expectSameRows(found.traffic, expected.traffic)
+}
+
+/** What one pass makes of a reset when it knows the others of its target; a service that follows leaves it open. */
+function lessJudgement(row: Rows[number]): Rows[number] {
+  const { reused } = JSON.parse(String(row.evidence))
+  const isOfConnection = ['keepalive_race', 'premature_close', 'undetermined'].includes(String(row.cause))
+  return reused === 1 && isOfConnection ? { ...row, cause: 'undetermined', confidence: 0 } : row
 }
 
 /** One row after the other, so that a difference can be read. */

@@ -21,7 +21,7 @@ export async function expectOnePassInElasticsearch(fleet: Fleet, difference: Dif
       (await documents<FailureDocument>(`${prefix}-failures-*`, elasticsearch))
         .map(
           ({ _id, _source }) =>
-            [_id, difference.isScattered ? lessConnections(lessInferredDocument(_source)) : _source] as const,
+            [_id, lessConnections(difference.isScattered ? lessInferredDocument(_source) : _source)] as const,
         )
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     )

@@ -38,9 +38,10 @@ describe.each(VARIED)('however the lines of %s arrive, failures', (name) => {
 
   test('are the same from standard input, but for the gateway that only a file name tells', async () => {
     const text = run.logs.map((log) => log.text).join('')
-    const nameless = expected.map((failure) => ({ ...failure, gateway: null }))
-    expectSame(await failures(['-'], text), nameless)
-    expectSame(await failures(['-'], zlib.gzipSync(text)), nameless)
+    // Nor is it told which lines are of which start of the process, whose connections are its own.
+    const nameless = expected.map((failure) => withoutReplay({ ...failure, gateway: null }))
+    expectSame((await failures(['-'], text)).map(withoutReplay), nameless)
+    expectSame((await failures(['-'], zlib.gzipSync(text))).map(withoutReplay), nameless)
   })
 
   test('are the same from files that a rotation cut anywhere, also between two halves', async () => {
