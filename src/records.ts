@@ -290,8 +290,8 @@ export interface HalfDocument {
   readonly error_code: string | null
   readonly error_message: string | null
   readonly elapsed_ms: number | null
-  /** Not in documents of older versions. */
-  readonly connection?: Connection
+  /** Not in documents of older versions; an opened connection is `{"reused":0}`. */
+  readonly connection?: ({ readonly reused: 1 } & Reuse) | { readonly reused: 0 } | null
   readonly path: string
   readonly offset: number
 }

@@ -4,6 +4,7 @@ import { diagnose } from '../diagnose/cause.js'
 import { resetOf } from '../diagnose/judge.js'
 import { mergeFailures } from '../join/failure.js'
 import type {
+  Connection,
   Failure,
   FailureDocument,
   Half,
@@ -143,10 +144,22 @@ function toHalfDocument(half: Half): HalfDocument {
     error_code: half.errorCode,
     error_message: half.errorMessage,
     elapsed_ms: half.elapsedMs,
-    ...(half.role !== 'client' && { connection: half.connection }),
+    ...(half.role !== 'client' && { connection: toConnectionDocument(half.connection) }),
     path: half.position.source,
     offset: half.position.offset,
   }
+}
+
+function toConnectionDocument(connection: Connection): Exclude<HalfDocument['connection'], undefined> {
+  if (connection === null) return null
+  return connection === 'new' ? { reused: 0 } : { reused: 1, ...connection }
+}
+
+function fromConnectionDocument(connection: Exclude<HalfDocument['connection'], undefined>): Connection {
+  if (connection === null) return null
+  if (connection.reused === 0) return 'new'
+  const { reused: _, ...reuse } = connection
+  return reuse
 }
 
 function fromHalfDocument(half: HalfDocument): Half {
@@ -159,7 +172,7 @@ function fromHalfDocument(half: HalfDocument): Half {
     errorCode: half.error_code,
     errorMessage: half.error_message,
     elapsedMs: half.elapsed_ms,
-    connection: half.connection ?? null,
+    connection: fromConnectionDocument(half.connection ?? null),
     position: { source: half.path, offset: half.offset },
   }
 }
