@@ -47,6 +47,12 @@ async function scrape(url: string): Promise<{ exposition: Exposition; bytes: Buf
   return { exposition: readExposition(bytes), bytes }
 }
 
+/** A report knows all resets of a target before it names their causes; a run that follows names what one failure tells. */
+function ofHalves(byCause: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const { keepalive_race = 0, premature_close = 0, undetermined = 0, ...others } = byCause
+  return { ...others, ofResets: keepalive_race + premature_close + undetermined }
+}
+
 describe('the metrics of a run that follows logs', () => {
   test('are what report says of the same logs, and promtool takes them', async () => {
     const { stdout } = await sandbox.hangup(['report', '--json', sandbox.path('logs')])
@@ -77,7 +83,7 @@ describe('the metrics of a run that follows logs', () => {
     const known = Object.entries(sumsBy('hangup_requests_total', 'target'))
     expect(known.reduce((sum, [, count]) => sum + count, 0)).toBe(report.requests)
     expect(sumsBy('hangup_failures_total', 'code')).toEqual(report.by_code)
-    expect(sumsBy('hangup_failures_total', 'cause')).toEqual(report.by_cause)
+    expect(ofHalves(sumsBy('hangup_failures_total', 'cause'))).toEqual(ofHalves(report.by_cause))
     const failing = report.targets.filter(({ failures }: { failures: number }) => failures > 0)
     expect(sumsBy('hangup_failures_total', 'target')).toEqual(
       Object.fromEntries(
