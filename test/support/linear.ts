@@ -3,8 +3,8 @@ export type WorkOfLength = (length: number) => () => void
 
 const SHORT = 1 << 16
 const TIMES_LONGER = 8
-const ALLOWED = 3
-const SLACK_MS = 10
+const ALLOWED = 2
+const SLACK_MS = 20
 const ATTEMPTS = 6
 
 /**
