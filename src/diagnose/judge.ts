@@ -9,6 +9,8 @@ interface Judgement {
   readonly confidence: number
 }
 
+const OPEN: Judgement = { cause: 'undetermined', confidence: 0 }
+
 /** Less sure than this, the cause stays open. */
 const SURE_OF_RACE = 0.6
 const SURE_OF_PREMATURE = 0.6
@@ -83,10 +85,9 @@ export class Judge {
     if (resets === undefined) return document
     const { model, resets: alike } = resets.groupOf(processOf(document))
     const most = Math.min(MOST, 1 - DOUBT_OF_ONE / Math.max(1, alike.length))
-    const judged = withJudgement(document, model.raceProbability(reset), most)
-    const isOpen =
-      judged.edgemicro.cause === 'premature_close' && !this.#timeouts.has(target) && hasUnknownTraffic(reset)
-    return isOpen ? { ...judged, edgemicro: { ...judged.edgemicro, cause: 'undetermined', confidence: 0 } } : judged
+    const judgement = judgementOf(model.raceProbability(reset), most)
+    const isOpen = judgement.cause === 'premature_close' && !this.#timeouts.has(target) && hasUnknownTraffic(reset)
+    return withJudgement(document, isOpen ? OPEN : judgement)
   }
 
   /** What the resets of each target tell of its idle timeout; also where that is nothing. */
@@ -120,12 +121,12 @@ export class KnownTimeouts {
   judged(document: FailureDocument): FailureDocument {
     const reset = this.#models.size === 0 ? null : resetOf(document)
     const model = this.#models.get(document.edgemicro.target ?? '')
-    return reset === null || model === undefined ? document : withJudgement(document, model.raceProbability(reset))
+    if (reset === null || model === undefined) return document
+    return withJudgement(document, judgementOf(model.raceProbability(reset), MOST))
   }
 }
 
-function withJudgement(document: FailureDocument, race: number, most = MOST): FailureDocument {
-  const { cause, confidence } = judgementOf(race, most)
+function withJudgement(document: FailureDocument, { cause, confidence }: Judgement): FailureDocument {
   if (cause === document.edgemicro.cause && confidence === document.edgemicro.confidence) return document
   return { ...document, edgemicro: { ...document.edgemicro, cause, confidence } }
 }
@@ -134,5 +135,5 @@ function judgementOf(race: number, most: number): Judgement {
   const rounded = (confidence: number): number => Math.round(Math.min(most, confidence) * 100) / 100
   if (race >= SURE_OF_RACE) return { cause: 'keepalive_race', confidence: rounded(race) }
   if (1 - race >= SURE_OF_PREMATURE) return { cause: 'premature_close', confidence: rounded(1 - race) }
-  return { cause: 'undetermined', confidence: 0 }
+  return OPEN
 }

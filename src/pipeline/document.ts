@@ -150,13 +150,13 @@ function toHalfDocument(half: Half): HalfDocument {
   }
 }
 
-function toConnectionDocument(connection: Connection): Exclude<HalfDocument['connection'], undefined> {
+function toConnectionDocument(connection: Connection): HalfDocument['connection'] {
   if (connection === null) return null
   return connection === 'new' ? { reused: 0 } : { reused: 1, ...connection }
 }
 
-function fromConnectionDocument(connection: Exclude<HalfDocument['connection'], undefined>): Connection {
-  if (connection === null) return null
+function fromConnectionDocument(connection: HalfDocument['connection']): Connection {
+  if (connection === null || connection === undefined) return null
   if (connection.reused === 0) return 'new'
   const { reused: _, ...reuse } = connection
   return reuse
@@ -172,7 +172,7 @@ function fromHalfDocument(half: HalfDocument): Half {
     errorCode: half.error_code,
     errorMessage: half.error_message,
     elapsedMs: half.elapsed_ms,
-    connection: fromConnectionDocument(half.connection ?? null),
+    connection: fromConnectionDocument(half.connection),
     position: { source: half.path, offset: half.offset },
   }
 }
