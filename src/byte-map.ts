@@ -4,7 +4,8 @@
  * `size`.
  */
 export class ByteMap<Value> {
-  readonly #buckets = new Map<number, Entry<Value>>()
+  /** By the lower bits of the hash; as many as a power of two. */
+  #buckets: (Entry<Value> | undefined)[] = emptyBuckets(FEWEST_BUCKETS)
   readonly #maxSize: number
   #size = 0
 
@@ -17,9 +18,10 @@ export class ByteMap<Value> {
   }
 
   get(bytes: Uint8Array, start: number, end: number): Value | undefined {
-    let entry = this.#buckets.get(hash(bytes, start, end))
+    const code = hashOf(bytes, start, end)
+    let entry = this.#buckets[code & (this.#buckets.length - 1)]
     while (entry !== undefined) {
-      if (equal(entry.key, bytes, start, end)) return entry.value
+      if (entry.code === code && equal(entry.key, bytes, start, end)) return entry.value
       entry = entry.next
     }
     return undefined
@@ -28,31 +30,65 @@ export class ByteMap<Value> {
   /** The key must be absent. Its bytes are copied. */
   add(bytes: Uint8Array, start: number, end: number, value: Value): void {
     if (this.#size >= this.#maxSize) this.clear()
-    const code = hash(bytes, start, end)
-    this.#buckets.set(code, { key: copyBytes(bytes, start, end), value, next: this.#buckets.get(code) })
+    if (this.#size >= this.#buckets.length) this.#grow()
+    const code = hashOf(bytes, start, end)
+    put(this.#buckets, { code, key: copyBytes(bytes, start, end), value, next: undefined })
     this.#size++
   }
 
   clear(): void {
-    this.#buckets.clear()
+    this.#buckets = emptyBuckets(FEWEST_BUCKETS)
     this.#size = 0
+  }
+
+  #grow(): void {
+    const grown = emptyBuckets<Value>(2 * this.#buckets.length)
+    for (const first of this.#buckets) {
+      for (let entry = first; entry !== undefined; ) {
+        const { next } = entry
+        put(grown, entry)
+        entry = next
+      }
+    }
+    this.#buckets = grown
   }
 }
 
+const FEWEST_BUCKETS = 16
+
 interface Entry<Value> {
+  readonly code: number
   readonly key: Uint8Array
   readonly value: Value
-  readonly next: Entry<Value> | undefined
+  next: Entry<Value> | undefined
+}
+
+function emptyBuckets<Value>(count: number): (Entry<Value> | undefined)[] {
+  return new Array<Entry<Value> | undefined>(count).fill(undefined)
+}
+
+function put<Value>(buckets: (Entry<Value> | undefined)[], entry: Entry<Value>): void {
+  const bucket = entry.code & (buckets.length - 1)
+  entry.next = buckets[bucket]
+  buckets[bucket] = entry
 }
 
 /** Once: a global is slow to look up in a context of its own, such as that of a test. */
 const { imul } = Math
 
-/** FNV-1a, 32 bits. An attacker who makes collisions slows himself down: chains are short-lived and bounded. */
-function hash(bytes: Uint8Array, start: number, end: number): number {
-  let code = 0x811c9dc5
-  for (let i = start; i < end; i++) code = imul(code ^ bytes[i], 0x01000193)
-  return code
+/**
+ * A hash of 32 bits, four bytes at a time as MurmurHash2 mixes them. An attacker who makes collisions slows himself down: chains are
+ * short-lived and bounded.
+ */
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let code = end - start
+  let i = start
+  for (; i + 4 <= end; i += 4) {
+    code = imul(code ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)), 0x5bd1e995)
+    code ^= code >>> 15
+  }
+  for (; i < end; i++) code = imul(code ^ bytes[i], 0x5bd1e995)
+  return code ^ (code >>> 13)
 }
 
 function equal(key: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
