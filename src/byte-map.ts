@@ -1,7 +1,9 @@
+import { hashOf, Pattern } from './words.js'
+
 /**
  * A map from byte slices to values that makes no string to look one up: the way from a line's bytes to what is known
  * of them, a few million times a second. Bounded: past `maxSize` it starts again empty, so use it for caches, or see
- * `size`.
+ * `size`. An attacker who makes hashes collide slows himself down: chains are short-lived and bounded.
  */
 export class ByteMap<Value> {
   /** By the lower bits of the hash; as many as a power of two. */
@@ -21,7 +23,7 @@ export class ByteMap<Value> {
     const code = hashOf(bytes, start, end)
     let entry = this.#buckets[code & (this.#buckets.length - 1)]
     while (entry !== undefined) {
-      if (entry.code === code && equal(entry.key, bytes, start, end)) return entry.value
+      if (entry.code === code && entry.key.equals(bytes, start, end)) return entry.value
       entry = entry.next
     }
     return undefined
@@ -32,7 +34,7 @@ export class ByteMap<Value> {
     if (this.#size >= this.#maxSize) this.clear()
     if (this.#size >= this.#buckets.length) this.#grow()
     const code = hashOf(bytes, start, end)
-    put(this.#buckets, { code, key: copyBytes(bytes, start, end), value, next: undefined })
+    put(this.#buckets, { code, key: new Pattern(copyBytes(bytes, start, end)), value, next: undefined })
     this.#size++
   }
 
@@ -58,7 +60,7 @@ const FEWEST_BUCKETS = 16
 
 interface Entry<Value> {
   readonly code: number
-  readonly key: Uint8Array
+  readonly key: Pattern
   readonly value: Value
   next: Entry<Value> | undefined
 }
@@ -71,30 +73,6 @@ function put<Value>(buckets: (Entry<Value> | undefined)[], entry: Entry<Value>):
   const bucket = entry.code & (buckets.length - 1)
   entry.next = buckets[bucket]
   buckets[bucket] = entry
-}
-
-/** Once: a global is slow to look up in a context of its own, such as that of a test. */
-const { imul } = Math
-
-/**
- * A hash of 32 bits, four bytes at a time as MurmurHash2 mixes them. An attacker who makes collisions slows himself down: chains are
- * short-lived and bounded.
- */
-export function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let code = end - start
-  let i = start
-  for (; i + 4 <= end; i += 4) {
-    code = imul(code ^ (bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)), 0x5bd1e995)
-    code ^= code >>> 15
-  }
-  for (; i < end; i++) code = imul(code ^ bytes[i], 0x5bd1e995)
-  return code ^ (code >>> 13)
-}
-
-function equal(key: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (key.length !== end - start) return false
-  for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) return false
-  return true
 }
 
 /** A copy of its own; `slice` of a `Buffer` would go on sharing the block's memory. */

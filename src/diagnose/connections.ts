@@ -1,5 +1,5 @@
-import { hashOf } from '../byte-map.js'
 import { Field } from '../event-view.js'
+import { hashOf } from '../words.js'
 import { Pool } from './pool.js'
 import { RequestsUnderWay } from './under-way.js'
 

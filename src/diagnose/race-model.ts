@@ -72,12 +72,13 @@ export class RaceModel {
       return
     }
     const seen = group([...resets].sort(byContent))
+    const origins = originsOf(seen)
     let raceShares = new Float64Array(BINS)
-    const shapes = timeoutMs === null ? likelyShapes(seen, raceShares) : shapesOf(timeoutMs, { isKnown: true })
-    let hypotheses = hypothesesOf(seen, raceShares, shapes)
+    const shapes = timeoutMs === null ? likelyShapes(seen, origins, raceShares) : shapesOf(timeoutMs, { isKnown: true })
+    let hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     for (let round = 0; round < ROUNDS; round++) {
       raceShares = raceSharesOf(seen, hypotheses, raceShares)
-      hypotheses = hypothesesOf(seen, raceShares, shapes)
+      hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     }
     this.#raceShares = raceShares
     this.#hypotheses = hypotheses
@@ -216,67 +217,88 @@ function usual(timeoutMs: number): readonly Hypothesis[] {
   return shapes.map((shape) => ({ shape, shares: { all: USUAL_SHARE, byOrigin: NONE }, weight: 1 / shapes.length }))
 }
 
-interface Guess extends Omit<Hypothesis, 'weight'> {
+interface Guess {
+  readonly shape: Shape
+  /** As `Explained.fit` has them. */
+  readonly shares: Float64Array
   readonly prior: number
   /** Logarithm of how much better it explains what was seen than that there are no races. */
   readonly gain: number
 }
 
-/** How likely resets are as races of one shape and as premature closes. */
+/** Less likely by so much, as a logarithm, is never heard of again. */
+const HOPELESS = 40
+
+/** How likely resets are as races of one shape and as premature closes. In typed arrays: there are hundreds of shapes for each target. */
 class Explained {
-  readonly #seen: readonly Group[]
-  readonly #bases: Float64Array
+  readonly #bins: Int32Array
+  readonly #counts: Float64Array
+  readonly #leans: Float64Array
   readonly #ratios: Float64Array
+  readonly #origins: Origins
+  readonly bases: Float64Array
   readonly total: number
 
-  constructor(seen: readonly Group[], raceShares: Float64Array) {
-    this.#seen = seen
-    this.#bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
+  constructor(seen: readonly Group[], origins: Origins, raceShares: Float64Array) {
+    this.#origins = origins
+    this.#bins = Int32Array.from(seen, ({ bin }) => bin)
+    this.#counts = Float64Array.from(seen, ({ count }) => count)
+    this.#leans = Float64Array.from(seen, ({ lean }) => lean)
     this.#ratios = new Float64Array(seen.length)
-    this.total = countOf(seen, seen.keys())
+    this.bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
+    this.total = this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
-  get bases(): Float64Array {
-    return this.#bases
-  }
-
+  /** What follows is said of this shape. */
   by(shape: Shape): this {
     let lastBin = -1
     let near = 0
-    for (let i = 0; i < this.#seen.length; i++) {
-      const { bin, lean } = this.#seen[i]
+    for (let i = 0; i < this.#bins.length; i++) {
       // Sorted by bin.
-      if (bin !== lastBin) near = nearIn(shape, bin)
-      lastBin = bin
-      this.#ratios[i] = (mixedWith(shape, near, this.#bases[i]) * lean) / this.#bases[i]
+      if (this.#bins[i] !== lastBin) near = nearIn(shape, this.#bins[i])
+      lastBin = this.#bins[i]
+      this.#ratios[i] = (mixedWith(shape, near, this.bases[i]) * this.#leans[i]) / this.bases[i]
     }
     return this
   }
 
   /** As `Guess.gain`. */
-  gain(shares: Shares): number {
+  gain(shares: Float64Array): number {
+    const { ofGroup } = this.#origins
     let gain = 0
-    for (let i = 0; i < this.#seen.length; i++) {
-      const share = shareIn(shares, this.#seen[i].of)
-      gain += this.#seen[i].count * Math.log(share * this.#ratios[i] + 1 - share)
+    for (let i = 0; i < this.#ratios.length; i++) {
+      const share = shares[ofGroup[i]]
+      gain += this.#counts[i] * Math.log(share * this.#ratios[i] + 1 - share)
     }
     return gain
   }
 
-  /** Those that explain best what was seen. */
-  shares(origins: Origins): Shares {
-    const byOrigin = new Map([...origins].map(([origin, of]) => [origin, this.#share(of)] as const))
-    return { all: this.#share([...this.#seen.keys()]), byOrigin }
+  /** No shares gain more. */
+  mostGain(): number {
+    let gain = 0
+    for (let i = 0; i < this.#ratios.length; i++) {
+      if (this.#ratios[i] > 1) gain += this.#counts[i] * Math.log(this.#ratios[i])
+    }
+    return gain
+  }
+
+  /** Shares of races that explain best what was seen, in the order of `Origins.groups`. */
+  fit(): Float64Array {
+    return Float64Array.from(this.#origins.groups, (of) => this.#share(of))
   }
 
   /** By expectation maximisation. */
-  #share(groups: readonly number[]): number {
-    const total = countOf(this.#seen, groups)
+  #share(groups: Int32Array): number {
+    const counts = this.#counts
+    const ratios = this.#ratios
+    let total = 0
+    for (let i = 0; i < groups.length; i++) total += counts[groups[i]]
     let share = 0.5
     for (let step = 0; step < STEPS; step++) {
       let races = 0
-      for (const i of groups) {
-        races += (this.#seen[i].count * share * this.#ratios[i]) / (share * this.#ratios[i] + 1 - share)
+      for (let i = 0; i < groups.length; i++) {
+        const raced = share * ratios[groups[i]]
+        races += (counts[groups[i]] * raced) / (raced + 1 - share)
       }
       share = (races + 0.5) / (total + 1)
     }
@@ -285,9 +307,8 @@ class Explained {
 }
 
 /** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
-function likelyShapes(seen: readonly Group[], raceShares: Float64Array): readonly Shape[] {
-  const explained = new Explained(seen, raceShares)
-  const origins = originsOf(seen)
+function likelyShapes(seen: readonly Group[], origins: Origins, raceShares: Float64Array): readonly Shape[] {
+  const explained = new Explained(seen, origins, raceShares)
   return candidates(seen, explained.bases, explained.total)
     .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, origins, timeoutMs) }))
     .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
@@ -295,37 +316,37 @@ function likelyShapes(seen: readonly Group[], raceShares: Float64Array): readonl
     .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
 }
 
-function roughGain(explained: Explained, origins: Origins, timeoutMs: number): number {
+function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number): number {
   return Math.max(
     ...ROUGH_LEFT_MS.map((leftMs) => {
       explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
-      return Math.max(explained.gain({ all: ALL, byOrigin: NONE }), explained.gain(explained.shares(origins)))
+      return Math.max(explained.gain(allRaces), explained.gain(explained.fit()))
     }),
   )
 }
 
 function hypothesesOf(
   seen: readonly Group[],
+  origins: Origins,
   raceShares: Float64Array,
   shapes: readonly Shape[],
 ): readonly Hypothesis[] {
-  const explained = new Explained(seen, raceShares)
+  const explained = new Explained(seen, origins, raceShares)
   const guesses: Guess[] = []
-  const origins = originsOf(seen)
   // Shares are fitted, each of which costs half a logarithm of the number seen.
-  const cost = [...origins.values()].reduce(
-    (product, of) => product * Math.sqrt(countOf(seen, of) + 1),
-    Math.sqrt(explained.total + 1),
-  )
+  const cost = origins.groups.reduce((product, of) => product * Math.sqrt(countOf(seen, of) + 1), 1)
+  const gainOfNone = gainOfClock(seen)
+  let best = Math.max(0, gainOfNone)
   for (const shape of shapes) {
-    explained.by(shape)
+    if (explained.by(shape).mostGain() < best - HOPELESS) continue
     const { prior } = shape
-    const allRaces = { all: ALL, byOrigin: NONE }
-    guesses.push({ shape, shares: allRaces, prior, gain: explained.gain(allRaces) })
-    const shares = explained.shares(origins)
-    guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) })
+    const shares = explained.fit()
+    const ofAll = { shape, shares: origins.allRaces, prior, gain: explained.gain(origins.allRaces) }
+    const ofSome = { shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) }
+    guesses.push(ofAll, ofSome)
+    best = Math.max(best, ofAll.gain, ofSome.gain)
   }
-  return weigh(guesses, gainOfClock(seen))
+  return weigh(guesses, origins, gainOfNone)
 }
 
 /**
@@ -345,8 +366,16 @@ function gainOfClock(seen: readonly Group[]): number {
 /** An origin has a share of its own where it has so many resets, and others have some, too. */
 const MIN_OF_ORIGIN = 8
 
-/** Indices of the groups of each origin with enough resets. */
-type Origins = ReadonlyMap<string, readonly number[]>
+/** Groups that have a share of races of their own: all of them, and those of each origin with enough resets. */
+interface Origins {
+  readonly names: readonly string[]
+  /** Indices of groups: of all, then of each of `names`. */
+  readonly groups: readonly Int32Array[]
+  /** For each group, which of `groups` its share is of. */
+  readonly ofGroup: Int32Array
+  /** Shares where there are no premature closes. */
+  readonly allRaces: Float64Array
+}
 
 function originsOf(seen: readonly Group[]): Origins {
   const byOrigin = new Map<string, number[]>()
@@ -355,8 +384,17 @@ function originsOf(seen: readonly Group[]): Origins {
     if (known === undefined) byOrigin.set(originOf(of), [index])
     else known.push(index)
   })
-  const enough = [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
-  return byOrigin.size < 2 ? new Map() : new Map(enough)
+  const enough = byOrigin.size < 2 ? [] : [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
+  const ofGroup = new Int32Array(seen.length)
+  enough.forEach(([, of], i) => {
+    for (const index of of) ofGroup[index] = i + 1
+  })
+  return {
+    names: enough.map(([name]) => name),
+    groups: [Int32Array.from(seen.keys()), ...enough.map(([, of]) => Int32Array.from(of))],
+    ofGroup,
+    allRaces: new Float64Array(enough.length + 1).fill(ALL),
+  }
 }
 
 function countOf(seen: readonly Group[], of: Iterable<number>): number {
@@ -365,15 +403,20 @@ function countOf(seen: readonly Group[], of: Iterable<number>): number {
   return count
 }
 
-function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothesis[] {
+function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {
   const best = guesses.reduce((max, { gain }) => Math.max(max, gain), Math.max(0, gainOfNone))
   const sum = guesses.reduce(
     (all, { prior, gain }) => all + prior * Math.exp(gain - best),
     (PREMATURE * (Math.exp(-best) + Math.exp(gainOfNone - best))) / 2,
   )
+  const weightOf = ({ prior, gain }: Guess): number => (prior * Math.exp(gain - best)) / sum
   return guesses
-    .map(({ shape, shares, prior, gain }) => ({ shape, shares, weight: (prior * Math.exp(gain - best)) / sum }))
-    .filter(({ weight }) => weight > NEGLIGIBLE)
+    .filter((guess) => weightOf(guess) > NEGLIGIBLE)
+    .map((guess) => {
+      const [all, ...others] = guess.shares
+      const byOrigin = new Map(names.map((name, i) => [name, others[i]] as const))
+      return { shape: guess.shape, shares: { all, byOrigin }, weight: weightOf(guess) }
+    })
 }
 
 /** Middles of the bins that, with their neighbours, hold most resets beyond what traffic explains. */
