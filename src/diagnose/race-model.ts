@@ -1,14 +1,18 @@
-import type { Reuse } from '../records.js'
 import { BINS, binOf, nearWidth, sameWidth, startOf } from './idle-times.js'
-import { mixedWith, nearIn, racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
+import {
+  baseOf,
+  countOf,
+  ENOUGH,
+  Explained,
+  type Group,
+  type Origins,
+  originOf,
+  originsOf,
+  type Reset,
+} from './race-fit.js'
+import { racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
 
-/** A request on a reused connection that was reset before its response. */
-export interface Reset extends Reuse {
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
-  /** Gateway and API that it is of: how often races come depends on their traffic, the timeout does not. */
-  readonly origin?: string
-}
+export type { Reset } from './race-fit.js'
 
 /** Share of races in the resets: of all of them, and of an origin with enough of its own. */
 interface Shares {
@@ -34,22 +38,14 @@ function leanOf({ errorCode, errorMessage }: Reset): number {
   return errorMessage === 'read ECONNRESET' ? 0.15 : 0.1
 }
 
-/** Requests that may come at any idle time, whatever was seen. */
-const STRAYS = 10
-const MIN_STRAY = 0.02
-/** So many requests show how often an idle time comes; fewer need their neighbourhood. */
-const ENOUGH = 30
 /** Every target has some timeout; one in ten closes connections too early. So much is believed before anything is seen. */
 const PREMATURE = 0.1
-/** Share of races where there are no premature closes. */
-const ALL = 0.98
 /** Timeouts that are tried: where most resets are that traffic does not explain. */
 const CANDIDATES = 48
 /** Of those, the ones that are looked at closely, after a rough look with these spreads. */
 const LIKELY = 12
 const ROUGH_LEFT_MS = [10, 60, 400]
 const ROUNDS = 2
-const STEPS = 8
 /** Hypotheses of less weight are left out of verdicts. */
 const NEGLIGIBLE = 1e-4
 
@@ -111,14 +107,6 @@ function byContent(a: Reset, b: Reset): number {
   )
 }
 
-/** Resets that are alike to the model. */
-interface Group {
-  readonly bin: number
-  readonly lean: number
-  readonly of: Reset
-  count: number
-}
-
 function group(resets: readonly Reset[]): readonly Group[] {
   const groups = new Map<string, Group>()
   for (const reset of resets) {
@@ -132,8 +120,6 @@ function group(resets: readonly Reset[]): readonly Group[] {
   }
   return sample([...groups.values()])
 }
-
-const originOf = ({ origin = '' }: Reset): string => origin
 
 /** Counts within a third of each other are one. */
 function roughly(count: number): number {
@@ -150,22 +136,6 @@ function sample(groups: readonly Group[]): readonly Group[] {
     .sort((a, b) => a.bin - b.bin || a.lean - b.lean || a.of.reuses - b.of.reuses)
     .filter((_, index) => index % step === 0)
     .map((group) => ({ ...group, count: group.count * step }))
-}
-
-/** Share of the requests that are no races whose connection had been idle for as long: per bin. */
-function baseOf(
-  { reuses, reuses_near, reuses_same, resets_near }: Reuse,
-  bin: number,
-  raceShares: Float64Array,
-): number {
-  // The reset itself, too.
-  const prematureNear = (resets_near + 1) * (1 - raceShares[bin])
-  const near = (reuses_near + prematureNear) / nearWidth(bin)
-  // Resets are as near as requests are.
-  const same = (reuses_same * (1 + prematureNear / Math.max(1, reuses_near))) / sameWidth(bin)
-  const all = reuses + prematureNear
-  const strays = Math.max(STRAYS, MIN_STRAY * all)
-  return ((reuses_same >= ENOUGH ? same : near) + strays / BINS) / (all + strays)
 }
 
 function probability(hypotheses: readonly Hypothesis[], reset: Reset, bin: number, base: number): number {
@@ -229,97 +199,24 @@ interface Guess {
 /** Less likely by so much, as a logarithm, is never heard of again. */
 const HOPELESS = 40
 
-/** How likely resets are as races of one shape and as premature closes. In typed arrays: there are hundreds of shapes for each target. */
-class Explained {
-  readonly #bins: Int32Array
-  readonly #counts: Float64Array
-  readonly #leans: Float64Array
-  readonly #ratios: Float64Array
-  readonly #origins: Origins
-  readonly bases: Float64Array
-  readonly total: number
-
-  constructor(seen: readonly Group[], origins: Origins, raceShares: Float64Array) {
-    this.#origins = origins
-    this.#bins = Int32Array.from(seen, ({ bin }) => bin)
-    this.#counts = Float64Array.from(seen, ({ count }) => count)
-    this.#leans = Float64Array.from(seen, ({ lean }) => lean)
-    this.#ratios = new Float64Array(seen.length)
-    this.bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
-    this.total = this.#counts.reduce((sum, count) => sum + count, 0)
-  }
-
-  /** What follows is said of this shape. */
-  by(shape: Shape): this {
-    let lastBin = -1
-    let near = 0
-    for (let i = 0; i < this.#bins.length; i++) {
-      // Sorted by bin.
-      if (this.#bins[i] !== lastBin) near = nearIn(shape, this.#bins[i])
-      lastBin = this.#bins[i]
-      this.#ratios[i] = (mixedWith(shape, near, this.bases[i]) * this.#leans[i]) / this.bases[i]
-    }
-    return this
-  }
-
-  /** As `Guess.gain`. */
-  gain(shares: Float64Array): number {
-    const { ofGroup } = this.#origins
-    let gain = 0
-    for (let i = 0; i < this.#ratios.length; i++) {
-      const share = shares[ofGroup[i]]
-      gain += this.#counts[i] * Math.log(share * this.#ratios[i] + 1 - share)
-    }
-    return gain
-  }
-
-  /** No shares gain more. */
-  mostGain(): number {
-    let gain = 0
-    for (let i = 0; i < this.#ratios.length; i++) {
-      if (this.#ratios[i] > 1) gain += this.#counts[i] * Math.log(this.#ratios[i])
-    }
-    return gain
-  }
-
-  /** Shares of races that explain best what was seen, in the order of `Origins.groups`. */
-  fit(): Float64Array {
-    return Float64Array.from(this.#origins.groups, (of) => this.#share(of))
-  }
-
-  /** By expectation maximisation. */
-  #share(groups: Int32Array): number {
-    const counts = this.#counts
-    const ratios = this.#ratios
-    let total = 0
-    for (let i = 0; i < groups.length; i++) total += counts[groups[i]]
-    let share = 0.5
-    for (let step = 0; step < STEPS; step++) {
-      let races = 0
-      for (let i = 0; i < groups.length; i++) {
-        const raced = share * ratios[groups[i]]
-        races += (counts[groups[i]] * raced) / (raced + 1 - share)
-      }
-      share = (races + 0.5) / (total + 1)
-    }
-    return share
-  }
-}
-
 /** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
 function likelyShapes(seen: readonly Group[], origins: Origins, raceShares: Float64Array): readonly Shape[] {
   const explained = new Explained(seen, origins, raceShares)
-  return candidates(seen, explained.bases, explained.total)
-    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, origins, timeoutMs) }))
-    .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
-    .slice(0, LIKELY)
-    .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
+  let likely: { readonly timeoutMs: number; readonly gain: number }[] = []
+  for (const timeoutMs of candidates(seen, explained.bases, explained.total)) {
+    const least = likely.length < LIKELY ? Number.NEGATIVE_INFINITY : likely[LIKELY - 1].gain
+    likely.push({ timeoutMs, gain: roughGain(explained, origins, timeoutMs, least) })
+    likely = likely.sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs).slice(0, LIKELY)
+  }
+  return likely.flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
 }
 
-function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number): number {
+/** Minus infinity where it is below `least`. */
+function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number, least: number): number {
   return Math.max(
     ...ROUGH_LEFT_MS.map((leftMs) => {
       explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
+      if (explained.mostGain() < least) return Number.NEGATIVE_INFINITY
       return Math.max(explained.gain(allRaces), explained.gain(explained.fit()))
     }),
   )
@@ -361,46 +258,6 @@ function gainOfClock(seen: readonly Group[]): number {
     const around = resets.subarray(Math.max(0, bin - 1), bin + 2).reduce((sum, each) => sum + each, 0)
     return gain + count * Math.log((sameWidth(bin) * (resets[bin] + 1)) / (around + sameWidth(bin)))
   }, 0)
-}
-
-/** An origin has a share of its own where it has so many resets, and others have some, too. */
-const MIN_OF_ORIGIN = 8
-
-/** Groups that have a share of races of their own: all of them, and those of each origin with enough resets. */
-interface Origins {
-  readonly names: readonly string[]
-  /** Indices of groups: of all, then of each of `names`. */
-  readonly groups: readonly Int32Array[]
-  /** For each group, which of `groups` its share is of. */
-  readonly ofGroup: Int32Array
-  /** Shares where there are no premature closes. */
-  readonly allRaces: Float64Array
-}
-
-function originsOf(seen: readonly Group[]): Origins {
-  const byOrigin = new Map<string, number[]>()
-  seen.forEach(({ of }, index) => {
-    const known = byOrigin.get(originOf(of))
-    if (known === undefined) byOrigin.set(originOf(of), [index])
-    else known.push(index)
-  })
-  const enough = byOrigin.size < 2 ? [] : [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
-  const ofGroup = new Int32Array(seen.length)
-  enough.forEach(([, of], i) => {
-    for (const index of of) ofGroup[index] = i + 1
-  })
-  return {
-    names: enough.map(([name]) => name),
-    groups: [Int32Array.from(seen.keys()), ...enough.map(([, of]) => Int32Array.from(of))],
-    ofGroup,
-    allRaces: new Float64Array(enough.length + 1).fill(ALL),
-  }
-}
-
-function countOf(seen: readonly Group[], of: Iterable<number>): number {
-  let count = 0
-  for (const index of of) count += seen[index].count
-  return count
 }
 
 function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {
