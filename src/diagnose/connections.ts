@@ -85,9 +85,9 @@ export class Connections {
     return this.#isNewestFirst ? this.#giveBack(pool, timeMs, line) : UNKNOWN
   }
 
-  /** The same for the connection of a request that has failed. */
-  idleMsOf(timeMs: number, line: RequestLine): number {
-    return this.#underWay.idleMsOf(requestOf(line), timeMs, UNKNOWN)
+  /** The same of a request that has failed: its connection does not come back. */
+  failed(timeMs: number, line: RequestLine): number {
+    return this.#underWay.end(requestOf(line), timeMs, UNKNOWN)
   }
 
   /** A worker begins, and has no connections. */

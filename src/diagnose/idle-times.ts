@@ -58,11 +58,14 @@ export class IdleTimes {
   readonly #windows = new Map<number, Window>()
   #lastWindow = Number.NaN
   #last: Window | null = null
-  /** Most dimensions of a log with many see no connection again. */
-  #total: Float64Array | null = null
+  /** Requests that ended well, of windows that are not kept any more. */
+  #before: Float64Array | null = null
+
   /** Requests that ended well, of all time, by bin. */
   get total(): Float64Array {
-    return this.#total ?? NOTHING
+    const total = this.#before?.slice() ?? new Float64Array(BINS)
+    for (const window of this.#windows.values()) addTo(total, window)
+    return total
   }
 
   /** A request that ended well, whose connection was taken at `timeMs`. */
@@ -71,8 +74,6 @@ export class IdleTimes {
     const bin = binOf(idleMs)
     window.reuses++
     window.byBin[bin]++
-    this.#total ??= new Float64Array(BINS)
-    this.#total[bin]++
   }
 
   /** A request on a connection that had been idle for so long was reset; returns what was seen of requests until then. */
@@ -94,12 +95,25 @@ export class IdleTimes {
     if (window === undefined) {
       window = new Window()
       this.#windows.set(key, window)
-      for (const other of this.#windows.keys()) if (other <= key - KEPT) this.#windows.delete(other)
+      this.#forget(key - KEPT)
     }
     this.#lastWindow = key
     this.#last = window
     return window
   }
+
+  #forget(lastKey: number): void {
+    for (const [key, window] of this.#windows) {
+      if (key > lastKey) continue
+      this.#before ??= new Float64Array(BINS)
+      addTo(this.#before, window)
+      this.#windows.delete(key)
+    }
+  }
+}
+
+function addTo(total: Float64Array, { byBin }: Window): void {
+  for (let bin = 0; bin < BINS; bin++) total[bin] += byBin[bin]
 }
 
 function addSeen(reuse: Writable<Reuse>, { reuses, byBin, resetsByBin }: Window, bin: number): void {
@@ -114,5 +128,3 @@ function addSeen(reuse: Writable<Reuse>, { reuses, byBin, resetsByBin }: Window,
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
-
-const NOTHING = new Float64Array(BINS)

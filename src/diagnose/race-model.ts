@@ -1,5 +1,6 @@
 import { BINS, binOf, nearWidth } from './idle-times.js'
-import { mixedWith, nearIn, racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
+import { countOf, Explained, type Origins, originsOf } from './race-fit.js'
+import { racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
 import { baseOf, leanOf, originOf, type Reset } from './reset.js'
 import { candidatesOf, type Group, gainOfClock, groupsOf } from './reset-groups.js'
 
@@ -18,13 +19,10 @@ interface Hypothesis {
 
 /** Every target has some timeout; one in ten closes connections too early. So much is believed before anything is seen. */
 const PREMATURE = 0.1
-/** Share of races where there are no premature closes. */
-const ALL = 0.98
 /** Of the timeouts that are tried, those that are looked at closely, after a rough look with these spreads. */
 const LIKELY = 12
 const ROUGH_LEFT_MS = [10, 60, 400]
 const ROUNDS = 2
-const STEPS = 8
 /** Hypotheses of less weight are left out of verdicts. */
 const NEGLIGIBLE = 1e-4
 
@@ -134,95 +132,24 @@ interface Guess {
 /** Less likely by so much, as a logarithm, is never heard of again. */
 const HOPELESS = 40
 
-/** How likely resets are as races of one shape and as premature closes. In typed arrays: there are hundreds of shapes for each target. */
-class Explained {
-  readonly #bins: Int32Array
-  readonly #counts: Float64Array
-  readonly #leans: Float64Array
-  readonly #ratios: Float64Array
-  readonly #origins: Origins
-  readonly bases: Float64Array
-
-  constructor(seen: readonly Group[], origins: Origins, raceShares: Float64Array) {
-    this.#origins = origins
-    this.#bins = Int32Array.from(seen, ({ bin }) => bin)
-    this.#counts = Float64Array.from(seen, ({ count }) => count)
-    this.#leans = Float64Array.from(seen, ({ lean }) => lean)
-    this.#ratios = new Float64Array(seen.length)
-    this.bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
-  }
-
-  /** What follows is said of this shape. */
-  by(shape: Shape): this {
-    let lastBin = -1
-    let near = 0
-    for (let i = 0; i < this.#bins.length; i++) {
-      // Sorted by bin.
-      if (this.#bins[i] !== lastBin) near = nearIn(shape, this.#bins[i])
-      lastBin = this.#bins[i]
-      this.#ratios[i] = (mixedWith(shape, near, this.bases[i]) * this.#leans[i]) / this.bases[i]
-    }
-    return this
-  }
-
-  /** As `Guess.gain`. */
-  gain(shares: Float64Array): number {
-    const { ofGroup } = this.#origins
-    let gain = 0
-    for (let i = 0; i < this.#ratios.length; i++) {
-      const share = shares[ofGroup[i]]
-      gain += this.#counts[i] * Math.log(share * this.#ratios[i] + 1 - share)
-    }
-    return gain
-  }
-
-  /** No shares gain more. */
-  mostGain(): number {
-    let gain = 0
-    for (let i = 0; i < this.#ratios.length; i++) {
-      if (this.#ratios[i] > 1) gain += this.#counts[i] * Math.log(this.#ratios[i])
-    }
-    return gain
-  }
-
-  /** Shares of races that explain best what was seen, in the order of `Origins.groups`. */
-  fit(): Float64Array {
-    return Float64Array.from(this.#origins.groups, (of) => this.#share(of))
-  }
-
-  /** By expectation maximisation. */
-  #share(groups: Int32Array): number {
-    const counts = this.#counts
-    const ratios = this.#ratios
-    let total = 0
-    for (let i = 0; i < groups.length; i++) total += counts[groups[i]]
-    let share = 0.5
-    for (let step = 0; step < STEPS; step++) {
-      let races = 0
-      for (let i = 0; i < groups.length; i++) {
-        const raced = share * ratios[groups[i]]
-        races += (counts[groups[i]] * raced) / (raced + 1 - share)
-      }
-      share = (races + 0.5) / (total + 1)
-    }
-    return share
-  }
-}
-
 /** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
 function likelyShapes(seen: readonly Group[], origins: Origins, raceShares: Float64Array): readonly Shape[] {
   const explained = new Explained(seen, origins, raceShares)
-  return candidatesOf(seen, explained.bases)
-    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, origins, timeoutMs) }))
-    .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
-    .slice(0, LIKELY)
-    .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
+  let likely: { readonly timeoutMs: number; readonly gain: number }[] = []
+  for (const timeoutMs of candidatesOf(seen, explained.bases)) {
+    const least = likely.length < LIKELY ? Number.NEGATIVE_INFINITY : likely[LIKELY - 1].gain
+    likely.push({ timeoutMs, gain: roughGain(explained, origins, timeoutMs, least) })
+    likely = likely.sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs).slice(0, LIKELY)
+  }
+  return likely.flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
 }
 
-function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number): number {
+/** Minus infinity where it is below `least`. */
+function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number, least: number): number {
   return Math.max(
     ...ROUGH_LEFT_MS.map((leftMs) => {
       explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
+      if (explained.mostGain() < least) return Number.NEGATIVE_INFINITY
       return Math.max(explained.gain(allRaces), explained.gain(explained.fit()))
     }),
   )
@@ -250,46 +177,6 @@ function hypothesesOf(
     best = Math.max(best, ofAll.gain, ofSome.gain)
   }
   return weigh(guesses, origins, gainOfNone)
-}
-
-/** An origin has a share of its own where it has so many resets, and others have some, too. */
-const MIN_OF_ORIGIN = 8
-
-/** Groups that have a share of races of their own: all of them, and those of each origin with enough resets. */
-interface Origins {
-  readonly names: readonly string[]
-  /** Indices of groups: of all, then of each of `names`. */
-  readonly groups: readonly Int32Array[]
-  /** For each group, which of `groups` its share is of. */
-  readonly ofGroup: Int32Array
-  /** Shares where there are no premature closes. */
-  readonly allRaces: Float64Array
-}
-
-function originsOf(seen: readonly Group[]): Origins {
-  const byOrigin = new Map<string, number[]>()
-  seen.forEach(({ of }, index) => {
-    const known = byOrigin.get(originOf(of))
-    if (known === undefined) byOrigin.set(originOf(of), [index])
-    else known.push(index)
-  })
-  const enough = byOrigin.size < 2 ? [] : [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
-  const ofGroup = new Int32Array(seen.length)
-  enough.forEach(([, of], i) => {
-    for (const index of of) ofGroup[index] = i + 1
-  })
-  return {
-    names: enough.map(([name]) => name),
-    groups: [Int32Array.from(seen.keys()), ...enough.map(([, of]) => Int32Array.from(of))],
-    ofGroup,
-    allRaces: new Float64Array(enough.length + 1).fill(ALL),
-  }
-}
-
-function countOf(seen: readonly Group[], of: Iterable<number>): number {
-  let count = 0
-  for (const index of of) count += seen[index].count
-  return count
 }
 
 function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {

@@ -31,13 +31,7 @@ export class RequestsUnderWay {
     numbers[slot] = ++this.#last
   }
 
-  /** The idle time that was given for the request; `missing` where it is not known. */
-  idleMsOf(request: number, timeMs: number, missing: number): number {
-    const slot = this.#slotOf(request)
-    return this.#isKnown(slot, timeMs) ? this.#slots.idlesMs[slot] : missing
-  }
-
-  /** The same; the request has ended. */
+  /** The request has ended. Returns the idle time that was given for it; `missing` where that is not known. */
   end(request: number, timeMs: number, missing: number): number {
     const slot = this.#slotOf(request)
     if (this.#slots.requests[slot] === NONE) return missing
@@ -47,9 +41,8 @@ export class RequestsUnderWay {
   }
 
   #isKnown(slot: number, timeMs: number): boolean {
-    const { requests, takenMs, numbers } = this.#slots
-    if (requests[slot] === NONE || takenMs[slot] < timeMs - this.#horizonMs) return false
-    return numbers[slot] > this.#last - this.#maxRequests
+    const { takenMs, numbers } = this.#slots
+    return takenMs[slot] >= timeMs - this.#horizonMs && numbers[slot] > this.#last - this.#maxRequests
   }
 
   /** Where the request is, or would be. */
@@ -82,7 +75,9 @@ export class RequestsUnderWay {
   #makeRoom(timeMs: number): void {
     const old = this.#slots
     const known: number[] = []
-    for (let slot = 0; slot < old.requests.length; slot++) if (this.#isKnown(slot, timeMs)) known.push(slot)
+    for (let slot = 0; slot < old.requests.length; slot++) {
+      if (old.requests[slot] !== NONE && this.#isKnown(slot, timeMs)) known.push(slot)
+    }
     let size = FEWEST_SLOTS
     while (4 * known.length > size) size *= 2
     this.#slots = slots(size)

@@ -1,3 +1,5 @@
+import { wordsOf } from '../words.js'
+
 /** Byte classes and small tests on bytes that the parser's steps share. */
 
 export const NEWLINE = 0x0a
@@ -34,7 +36,19 @@ export const isDigits = (bytes: Uint8Array, start: number, end: number): boolean
 export const isWord = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, WORD)
 /** A word that may hold blanks, `/` and `@`: names of components. */
 export const isName = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, NAME)
-export const isUrl = (bytes: Uint8Array, start: number, end: number): boolean => all(bytes, start, end, URL)
+
+export function isUrl(bytes: Uint8Array, start: number, end: number): boolean {
+  const words = wordsOf(bytes)
+  let i = start
+  for (; i + 4 <= end; i += 4) {
+    const word = words.getInt32(i, true)
+    // No byte up to a blank (Hacker's Delight, 6-1), none that is 0x7f: nearly always.
+    const others = word ^ 0x7f7f7f7f
+    const some = ((word - 0x21212121) & ~word) | ((others - 0x01010101) & ~others)
+    if ((some & 0x80808080) !== 0 && !all(bytes, i, i + 4, URL)) return false
+  }
+  return all(bytes, i, end, URL)
+}
 
 /** Milliseconds taken; below zero where the gateway's clock was set back. */
 export function isElapsed(bytes: Uint8Array, start: number, end: number): boolean {

@@ -11,9 +11,20 @@ export class Separators {
     return this.#count
   }
 
-  /** Every `][`. */
-  findStrict(bytes: Uint8Array, from: number, end: number): void {
+  /** Begins with so many that were found already. */
+  become(
+    closes: ArrayLike<number>,
+    firstClose: number,
+    opens: ArrayLike<number>,
+    firstOpen: number,
+    count: number,
+  ): void {
     this.#count = 0
+    for (let i = 0; i < count; i++) this.#add(closes[firstClose + i], opens[firstOpen + i])
+  }
+
+  /** Adds every `][` from there on. */
+  addStrict(bytes: Uint8Array, from: number, end: number): void {
     const words = wordsOf(bytes)
     const last = end - 1
     let close = nextClose(bytes, words, from, last)

@@ -41,7 +41,8 @@ export function splitEvent(
 
   const count = findSeparators(view, levelEnd, end)
   if (count > SEPARATOR_COUNT) {
-    separators.findStrict(bytes, levelEnd, end)
+    separators.become(view.end, Field.level, view.start, Field.host, SEPARATOR_COUNT)
+    separators.addStrict(bytes, view.start[Field.timeTaken], end)
     return splitHostile(view, end, hints, separators)
   }
   if (count < SEPARATOR_COUNT) {

@@ -56,29 +56,28 @@ export function splitHostile(
   if (typeof place === 'string') return place
   const { worker, address } = place
 
-  const { start, end: ends } = view
-  ends[Field.level] = separators.closes[0]
-  const put = (field: number, first: number, last: number): void => {
-    start[field] = line.start(first)
-    ends[field] = line.end(last)
-  }
-  put(Field.host, 0, worker - 1)
-  put(Field.pid, worker, worker)
-  put(Field.org, worker + 1, worker + 1)
-  put(Field.env, worker + 2, worker + 2)
-  put(Field.url, worker + 3, address.index - 1)
-  put(Field.clientIp, address.index, address.index)
-  put(Field.clientId, address.index + 1, right.id - 1)
-  put(Field.correlationId, right.id, right.id)
-  put(Field.component, right.id + 1, right.id + 1)
-  put(Field.message, right.id + 2, right.method - 1)
-  put(Field.method, right.method, right.method)
-  put(Field.status, right.method + 1, right.method + 1)
-  put(Field.errorMessage, right.method + 2, line.count - 3)
-  put(Field.errorCode, line.count - 2, line.count - 2)
-  put(Field.timeTaken, line.count - 1, line.count - 1)
+  view.end[Field.level] = separators.closes[0]
+  put(view, Field.host, 0, worker - 1)
+  for (let i = 0; i < 3; i++) put(view, Field.pid + i, worker + i, worker + i)
+  put(view, Field.url, worker + 3, address.index - 1)
+  put(view, Field.clientIp, address.index, address.index)
+  put(view, Field.clientId, address.index + 1, right.id - 1)
+  put(view, Field.correlationId, right.id, right.id)
+  put(view, Field.component, right.id + 1, right.id + 1)
+  put(view, Field.message, right.id + 2, right.method - 1)
+  put(view, Field.method, right.method, right.method)
+  put(view, Field.status, right.method + 1, right.method + 1)
+  put(view, Field.errorMessage, right.method + 2, line.count - 3)
+  put(view, Field.errorCode, line.count - 2, line.count - 2)
+  put(view, Field.timeTaken, line.count - 1, line.count - 1)
   if (!address.certain) view.uncertain = OPEN_FIELDS
   return null
+}
+
+/** A field is what stands from one piece to another. */
+function put(view: EventView, field: number, first: number, last: number): void {
+  view.start[field] = line.start(first)
+  view.end[field] = line.end(last)
 }
 
 const OPEN_FIELDS: readonly EventField[] = ['url', 'clientIp', 'clientId']

@@ -62,7 +62,7 @@ export class ReuseEvidence {
 
   /** Returns the connection that the request had taken. */
   failed({ times }: KnownConnections, view: EventView): Connection {
-    const idleMs = this.#connections.idleMsOf(view.timeMs, view)
+    const idleMs = this.#connections.failed(view.timeMs, view)
     if (idleMs >= 0) return times.reset(view.timeMs, idleMs)
     return idleMs === FRESH ? 'new' : null
   }
