@@ -8,6 +8,7 @@ const SOURCE = path.join(projectDirectory, 'src')
 /** What every folder may import: records and what belongs to no single step. They import each other alone. */
 const BASE = [
   'records.ts',
+  'judged-failure.ts',
   'errors.ts',
   'event-view.ts',
   'line-handler.ts',

@@ -2,7 +2,7 @@ import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
 import type { Populations } from '../diagnose/population.js'
 import { TargetIdleTimes } from '../diagnose/target-idle-times.js'
 import { type WhatIf, whatIf } from '../diagnose/what-if.js'
-import type { KnownOfTargets } from './target-facts.js'
+import type { KnownOfTargets } from '../pipeline/held-failures.js'
 
 /** All that logs tell of the idle timeout of one target. */
 export interface TargetEstimate {

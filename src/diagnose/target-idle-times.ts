@@ -1,6 +1,6 @@
 import type { FailureDocument } from '../records.js'
+import { resetOf } from './document-reset.js'
 import { BINS, binOf, endOf, type IdleTimes, startOf } from './idle-times.js'
-import { resetOf } from './judge.js'
 
 /** Of one target, by bin: how long connections had been idle when requests took them, by how the requests ended. */
 export class TargetIdleTimes {

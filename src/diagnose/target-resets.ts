@@ -1,3 +1,4 @@
+import type { SeenReset } from './day-resets.js'
 import { estimateOf, type IdleTimeoutEstimate } from './idle-timeout.js'
 import { RaceModel } from './race-model.js'
 import type { Reset } from './reset.js'
@@ -6,8 +7,6 @@ import type { Reset } from './reset.js'
 const ENOUGH = 20
 /** Processes that are judged by themselves: those with most resets. */
 const MAX_ALONE = 16
-/** Resets of one process that are looked at: the newest. */
-const MAX_RESETS = 20_000
 
 /** Resets that are judged together. */
 export interface ResetGroup {
@@ -15,57 +14,47 @@ export interface ResetGroup {
   readonly model: RaceModel
 }
 
-/** The resets of one target, by the gateway process that saw them. */
+/** Resets of one target, by the gateway process that saw them; their order says nothing. */
 export class TargetResets {
-  readonly #timeoutMs: number | null
-  readonly #byProcess = new Map<string, Reset[]>()
-  #groups: { readonly alone: ReadonlyMap<string, ResetGroup>; readonly others: ResetGroup } | null = null
+  readonly #alone: ReadonlyMap<string, ResetGroup>
+  readonly #others: ResetGroup
 
   /** `timeoutMs`: the target's idle timeout where it is known. */
-  constructor(timeoutMs: number | null) {
-    this.#timeoutMs = timeoutMs
-  }
-
-  add(process: string, reset: Reset): void {
-    this.#groups = null
-    const resets = this.#byProcess.get(process)
-    if (resets === undefined) this.#byProcess.set(process, [reset])
-    else if (resets.push(reset) >= 2 * MAX_RESETS) resets.splice(0, MAX_RESETS)
+  constructor(seen: readonly SeenReset[], timeoutMs: number | null) {
+    const processes = [...byProcess(seen)].sort(([a, ofA], [b, ofB]) => ofB.length - ofA.length || (a < b ? -1 : 1))
+    const alone = processes.slice(0, MAX_ALONE).filter(([, { length }]) => length >= ENOUGH)
+    const others = processes.slice(alone.length).flatMap(([, resets]) => resets)
+    const modelled = (resets: readonly Reset[]): ResetGroup => ({ resets, model: new RaceModel(resets, timeoutMs) })
+    this.#alone = new Map(alone.map(([process, resets]) => [process, modelled(resets)]))
+    this.#others = modelled(others)
   }
 
   /** Those that the resets of a process are judged with. */
   groupOf(process: string): ResetGroup {
-    const { alone, others } = this.#grouped()
-    return alone.get(process) ?? others
+    return this.#alone.get(process) ?? this.#others
+  }
+
+  /** How many of some resets are likely races. */
+  racesAmong(seen: readonly SeenReset[]): number {
+    return seen.filter(({ process, reset }) => this.groupOf(process).model.raceProbability(reset) > 0.5).length
   }
 
   /** As the group with most likely races tells it, of those that suffice; with the races of all. */
   estimate(): IdleTimeoutEstimate {
-    const { alone, others } = this.#grouped()
-    const estimates = [...alone.values(), others].map(({ model, resets }) => estimateOf(model, resets))
+    const estimates = [...this.#alone.values(), this.#others].map(({ model, resets }) => estimateOf(model, resets))
     const races = estimates.reduce((sum, each) => sum + each.races, 0)
     const rank = (each: IdleTimeoutEstimate): number => (each.state === 'estimated' ? each.races : -1)
     const best = estimates.reduce((one, other) => (rank(other) > rank(one) ? other : one))
     return { ...best, races }
   }
+}
 
-  #grouped(): { readonly alone: ReadonlyMap<string, ResetGroup>; readonly others: ResetGroup } {
-    this.#groups ??= this.#group()
-    return this.#groups
+function byProcess(seen: readonly SeenReset[]): ReadonlyMap<string, readonly Reset[]> {
+  const byName = new Map<string, Reset[]>()
+  for (const { process, reset } of seen) {
+    const known = byName.get(process)
+    if (known === undefined) byName.set(process, [reset])
+    else known.push(reset)
   }
-
-  #group(): { readonly alone: ReadonlyMap<string, ResetGroup>; readonly others: ResetGroup } {
-    const processes = [...this.#byProcess].sort(([a, ofA], [b, ofB]) => ofB.length - ofA.length || (a < b ? -1 : 1))
-    const alone = processes.slice(0, MAX_ALONE).filter(([, { length }]) => length >= ENOUGH)
-    const others = processes.slice(alone.length).flatMap(([, resets]) => resets)
-    return {
-      alone: new Map(alone.map(([process, resets]) => [process, this.#modelled(resets)])),
-      others: this.#modelled(others),
-    }
-  }
-
-  #modelled(all: readonly Reset[]): ResetGroup {
-    const resets = all.slice(-MAX_RESETS)
-    return { resets, model: new RaceModel(resets, this.#timeoutMs) }
-  }
+  return byName
 }

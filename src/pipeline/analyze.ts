@@ -1,10 +1,8 @@
-import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
-import { IdleTimesByTarget, type TargetIdleTimes } from '../diagnose/target-idle-times.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { IndexDocument, Ledger } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
 import type { Source } from '../sources/source.js'
-import { HeldFailures } from './held-failures.js'
+import { HeldFailures, type KnownOfTargets } from './held-failures.js'
 import { HELD_WINDOWS } from './partition.js'
 import { Processor } from './processor.js'
 
@@ -20,16 +18,12 @@ export interface AnalyzeOptions {
   readonly signal: AbortSignal
 }
 
-export interface Analysis {
+export interface Analysis extends KnownOfTargets {
   readonly ledger: Readonly<Ledger>
   /** First and last event time read, in milliseconds; null where there was none. */
   readonly range: { readonly minMs: number; readonly maxMs: number } | null
   /** Failures that left the join early, for want of room. */
   readonly evicted: number
-  /** By target: what its resets tell of its idle timeout. */
-  readonly estimates: ReadonlyMap<string, IdleTimeoutEstimate>
-  /** By target: how long connections had been idle when requests took them. */
-  readonly idleTimes: ReadonlyMap<string, TargetIdleTimes>
 }
 
 /** The join's defaults, where no pipeline file says otherwise. */
@@ -53,30 +47,22 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
     heldWindows: HELD_WINDOWS,
   })
   const held = new HeldFailures(options)
-  const idleTimes = new IdleTimesByTarget()
-  const take = (): readonly IndexDocument[] => {
-    const documents = processor.take()
-    for (const each of documents) if (each.kind === 'failure') idleTimes.addFailure(each.document)
-    return held.add(documents)
-  }
   const deliver = async (documents: readonly IndexDocument[]): Promise<void> => {
     if (documents.length > 0) await onDocuments(documents)
   }
   for await (const block of source.read(signal)) {
     processor.process(block)
     processor.advance({ together: true })
-    await deliver(take())
+    await deliver(held.add(processor.take()))
   }
   signal.throwIfAborted()
   processor.finish()
-  await deliver(take())
+  await deliver(held.add(processor.take()))
   await deliver(held.end())
-  for (const { target, times } of processor.idleTimes()) if (target !== '') idleTimes.add(target, times)
   return {
     ledger: processor.ledger,
     range: processor.range,
     evicted: processor.losses.evicted,
-    estimates: held.judge.estimates(),
-    idleTimes: idleTimes.all,
+    ...held.known(processor.idleTimes()),
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TrafficCount } from '../count/traffic.js'
 import { diagnose } from '../diagnose/cause.js'
-import { resetOf } from '../diagnose/judge.js'
+import { resetOf } from '../diagnose/document-reset.js'
 import { mergeFailures } from '../join/failure.js'
 import type {
   Connection,
@@ -76,8 +76,8 @@ export function toFailureDocument(
 }
 
 /**
- * Merges two documents of one failure as `mergeFailures` does; what is derived is derived again. A verdict that others of its
- * target gave stays, of two the surer one.
+ * Merges two documents of one failure as `mergeFailures` does; what is derived is derived again. Of two verdicts that others of
+ * its target gave the surer one stays, until the store judges them again.
  */
 export function mergeFailureDocuments(stored: FailureDocument, incoming: FailureDocument): FailureDocument {
   const known = [stored, incoming].find(({ edgemicro }) => edgemicro.target !== null)?.edgemicro
@@ -101,13 +101,22 @@ export function withoutJudgement(document: unknown): unknown {
   return { ...document, edgemicro: { ...document.edgemicro, cause: 'undetermined', confidence: 0 } }
 }
 
-function isFailureDocument(value: unknown): value is FailureDocument {
-  const { edgemicro, error } = (value ?? {}) as Partial<FailureDocument>
+/** Whether a value of any form has what a verdict may rest on. */
+export function isFailureDocument(value: unknown): value is FailureDocument {
+  const {
+    '@timestamp': time,
+    http,
+    error,
+    edgemicro,
+    log,
+  } = (value ?? {}) as { [Name in keyof FailureDocument]?: unknown }
+  const isObject = (part: unknown): part is Readonly<Record<string, unknown>> =>
+    typeof part === 'object' && part !== null
   return (
-    typeof error === 'object' &&
-    error !== null &&
-    typeof edgemicro?.evidence === 'object' &&
-    edgemicro.evidence !== null
+    !Number.isNaN(Date.parse(String(time))) &&
+    [error, http, edgemicro, log].every(isObject) &&
+    [(http as FailureDocument['http']).request, (edgemicro as FailureDocument['edgemicro']).evidence].every(isObject) &&
+    typeof (log as FailureDocument['log']).file?.path === 'string'
   )
 }
 

@@ -14,8 +14,10 @@ import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { isTooLarge } from '../sources/kafka/faults.js'
 import { openPartitionProducer } from '../sources/kafka/producer.js'
 import type { DeadLetters } from './dead-letters.js'
-import { mergeOf } from './processor-options.js'
+import { mergeFailureDocuments } from './document.js'
+import { timeoutsOf } from './processor-options.js'
 import type { RunInput } from './run-input.js'
+import { verdictsBy } from './verdicts.js'
 
 export interface SinkInput extends RunInput {
   readonly deadLetters: Pick<DeadLetters, 'addRefused'>
@@ -31,16 +33,17 @@ export type StoreConfig = Exclude<SinkConfig, { readonly kind: 'kafka' }>
 
 /** Opens one sink; throws where its store can not be used. */
 export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sink> {
+  const judging = { mergeFailures: mergeFailureDocuments, verdicts: verdictsBy(timeoutsOf(input.config)) }
   switch (sink.kind) {
     case 'duckdb': {
       // Its engine takes a fifth of a second to load, and agents and most consumers have no such sink.
       const { DuckDbSink } = await import('../sinks/duckdb/sink.js')
-      return DuckDbSink.open({ path: sink.path, mergeFailures: mergeOf(input) })
+      return DuckDbSink.open({ path: sink.path, ...judging })
     }
     case 'elasticsearch':
       return openElasticsearchSink({
         ...sink,
-        mergeFailures: mergeOf(input),
+        ...judging,
         retry: retryOptions(input),
         // A service may start before its store; whoever waits for an answer is told at once.
         patient: !input.once,

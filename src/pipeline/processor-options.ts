@@ -1,14 +1,11 @@
 import type { PipelineConfig } from '../config/schema.js'
-import { KnownTimeouts } from '../diagnose/judge.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { EventView } from '../event-view.js'
 import type { JoinerOptions } from '../join/joiner.js'
 import type { TextView } from '../line-handler.js'
 import type { RejectionReason } from '../records.js'
 import type { Redactor } from '../redact/redactor.js'
-import type { MergeFailures } from '../sinks/collapse.js'
 import { topicPartitionOf } from '../sources/kafka/message-sources.js'
-import { mergeFailureDocuments } from './document.js'
 import { HELD_WINDOWS, type PartitionOptions } from './partition.js'
 import type { RunInput } from './run-input.js'
 
@@ -19,8 +16,6 @@ export interface ProcessorOptions extends JoinerOptions, PartitionOptions {
   readonly halvesOnly?: boolean
   /** Takes the lines of failures that have a correlation id; they are joined elsewhere then. */
   readonly onFailureLine?: (view: EventView) => void
-  /** What is known of a failure besides its halves; nothing where not said. */
-  readonly judge?: Pick<KnownTimeouts, 'judged'>
   /** Documents that a store can merge; true where not said. */
   readonly withHalves?: boolean
   /** The gateway's host name, where it is not to be taken from the file's name. */
@@ -44,7 +39,6 @@ export function processorOptions(
   return {
     redactor,
     proxies,
-    judge: new KnownTimeouts(timeoutsOf(config)),
     ...config.join,
     emit: once ? 'final' : 'eager',
     ...kafkaProcessing(config),
@@ -58,13 +52,6 @@ export function processorOptions(
 /** Idle timeouts of targets that the file tells, in milliseconds. */
 export function timeoutsOf({ targets }: Pick<PipelineConfig, 'targets'>): ReadonlyMap<string, number> {
   return new Map(targets.map(({ target, idleTimeoutMs }) => [target, idleTimeoutMs] as const))
-}
-
-/** How stores make one of two documents of a failure: where a service follows, as both were judged. */
-export function mergeOf({ config, once }: Pick<RunInput, 'config' | 'once'>): MergeFailures {
-  if (once) return mergeFailureDocuments
-  const judge = new KnownTimeouts(timeoutsOf(config))
-  return (stored, incoming) => judge.judged(mergeFailureDocuments(stored, incoming))
 }
 
 /** What the way of lines through a topic asks of the steps. */

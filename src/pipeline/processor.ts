@@ -342,13 +342,15 @@ export class Processor implements LineHandler {
   }
 
   #emitFailures(failures: readonly Failure[]): void {
-    const { judge } = this.#options
     for (const failure of failures) {
       const { inferredTarget = null } = failure.request
       const inferred: InferredTarget =
         inferredTarget === null ? UNKNOWN_TARGET : { target: inferredTarget, source: 'inferred' }
-      const document = toFailureDocument(failure, inferred, this.#options)
-      this.#documents.push({ kind: 'failure', id: failure.id, document: judge?.judged(document) ?? document })
+      this.#documents.push({
+        kind: 'failure',
+        id: failure.id,
+        document: toFailureDocument(failure, inferred, this.#options),
+      })
     }
   }
 

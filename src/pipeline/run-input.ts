@@ -3,8 +3,9 @@ import type { PipelineConfig } from '../config/schema.js'
 import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { HangupError } from '../errors.js'
 import type { RunObserver } from '../observability/observer.js'
-import type { Ledger } from '../records.js'
+import type { IndexDocument, Ledger } from '../records.js'
 import type { Backfill } from './backfill/plan.js'
+import type { KnownOfTargets } from './held-failures.js'
 
 export interface RunInput {
   readonly config: PipelineConfig
@@ -24,6 +25,8 @@ export interface RunInput {
   readonly onNotice?: (notice: string) => void
   /** Called when reading begins. */
   readonly onStart?: (measure: Measure) => void
+  /** Told of what the sinks are given. */
+  readonly onGiven?: (documents: readonly IndexDocument[]) => void
   readonly timing?: Timing
   /** Holds the numbers of this run, for whoever asks; one for each run. */
   readonly observer?: RunObserver
@@ -54,4 +57,6 @@ export interface RunResult {
   readonly shipped: number
   /** Of them, those that a store would not take: dead letters. */
   readonly refused: number
+  /** Null where the run did not go to the end of its input. */
+  readonly known: KnownOfTargets | null
 }

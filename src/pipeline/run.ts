@@ -15,6 +15,7 @@ import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
 import { Processor } from './processor.js'
 import { type ProcessorOptions, processorOptions, timeoutsOf } from './processor-options.js'
 import type { Save } from './progress.js'
+import { ProvisionalVerdicts } from './provisional-verdicts.js'
 import { redactionKeyOf } from './redaction-key.js'
 import { openRepartition, type Repartition } from './repartition/repartition.js'
 import type { RunInput, RunResult, Timing } from './run-input.js'
@@ -142,11 +143,14 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const activity = new Activity(timing.quietMs)
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
-  const held = once ? new HeldFailures({ timeouts: timeoutsOf(opened.config) }) : null
+  const timeouts = timeoutsOf(opened.config)
+  const held = once ? new HeldFailures({ timeouts }) : null
+  const verdicts = held ?? new ProvisionalVerdicts(timeouts)
   const give = async ({ isLast = false } = {}): Promise<void> => {
-    const taken = processor.take()
-    const documents = held === null ? taken : [...held.add(taken), ...(isLast ? held.end() : [])]
+    const taken = verdicts.add(processor.take())
+    const documents = isLast ? [...taken, ...verdicts.end()] : taken
     observer.gave(documents)
+    opened.onGiven?.(documents)
     await delivery.push(documents)
     for (const shipper of [...shippers, ...failureLines]) await shipper.give()
   }
@@ -209,5 +213,6 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     documents: sinks.length === 0 ? 0 : delivery.stored,
     shipped: shippers.reduce((sum, { stored }) => sum + stored, 0),
     refused: deadLetters.refused,
+    known: held?.known(processor.idleTimes()) ?? null,
   }
 }

@@ -8,6 +8,7 @@ export type Steps = Pick<
   | 'pairs'
   | 'range'
   | 'requests'
+  | 'idleTimes'
   | 'process'
   | 'advance'
   | 'flush'

@@ -1,12 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
-import { Judge, KnownTimeouts, resetOf } from '../../src/diagnose/judge.js'
+import fc from 'fast-check'
+import { processOf, resetOf } from '../../src/diagnose/document-reset.js'
+import { Judge } from '../../src/diagnose/judge.js'
 import type { FailureDocument } from '../../src/records.js'
+import { T0 } from '../support/documents.js'
 import { type Judged, judgedDocument, racesAt } from '../support/judged-documents.js'
+import { type FailureRecord, type ResetSketch, reset, resetsAt } from '../support/resets.js'
 
 const TARGET = '10.0.0.9:8080'
 
 function judgeOf(documents: readonly FailureDocument[], timeouts?: ReadonlyMap<string, number>): Judge {
-  const judge = new Judge(timeouts)
+  const judge = new Judge({ timeouts })
   for (const each of documents) judge.add(each)
   return judge
 }
@@ -46,6 +50,26 @@ describe('a reset that its connection may tell', () => {
     const judged = judge.judged(judgedDocument(open))
     expect(judged.edgemicro).toMatchObject({ cause: 'keepalive_race' })
     expect(judge.judged(judged)).toBe(judged)
+  })
+})
+
+describe('the process that logged a failure', () => {
+  const processIn = (path: string): string => {
+    const { log, ...document } = judgedDocument({ idleMs: 5_000 })
+    return processOf({ ...document, log: { ...log, file: { path } } })
+  }
+
+  test.each([
+    ['edgemicro-gw-1-0aabbccd-2-api.log', 'edgemicro-gw-1-0aabbccd-1-api.log'],
+    ['edgemicro-gw-1-0aabbccd-1-api.log.3.gz', 'edgemicro-gw-1-0aabbccd-1-api.log'],
+    ['edgemicro-gw-1-0aabbccd-1-api.log-20261123', 'edgemicro-gw-1-0aabbccd-1-api.log'],
+    ['console.log.1', 'console.log'],
+  ])('is that of %s and %s', (one, other) => {
+    expect(processIn(`/var/tmp/${one}`)).toBe(processIn(`/var/tmp/${other}`))
+  })
+
+  test('is another one in files of another start', () => {
+    expect(processIn('edgemicro-gw-1-0aabbccd-1-api.log')).not.toBe(processIn('edgemicro-gw-1-1aabbccd-1-api.log'))
   })
 })
 
@@ -100,25 +124,90 @@ describe('a judge', () => {
   })
 })
 
-describe('known timeouts alone', () => {
-  const known = new KnownTimeouts(new Map([[TARGET, 5_000]]))
+describe('verdicts', () => {
+  const DAY = 86_400_000
+  const few = (idleMs: number, id: string, more: Partial<ResetSketch> = {}) =>
+    reset({ idleMs, id, reuses: 40, near: 1, same: 0, ...more }).document
+  const documentsOf = (records: readonly FailureRecord[]) => records.map(({ document }) => document)
+  const judgementsOf = (judge: Judge, documents: readonly FailureDocument[]) =>
+    documents.map((each) => judge.judged(each).edgemicro).map(({ cause, confidence }) => [cause, confidence])
 
-  test('tell a reset at about the timeout from one long before it', () => {
-    expect(known.judged(judgedDocument({ idleMs: 5_000 })).edgemicro.cause).toBe('keepalive_race')
-    expect(known.judged(judgedDocument({ idleMs: 1_200, near: 120 })).edgemicro.cause).toBe('premature_close')
-  })
-
-  test('say the same of a document that was judged', () => {
-    const judged = known.judged(judgedDocument({ idleMs: 5_000 }))
-    expect(known.judged(judged)).toBe(judged)
-  })
-
-  test('leave those of other targets, and proven causes, as they are', () => {
+  test('are those of the resets as a set: neither their order nor repetition counts', () => {
     const documents = [
-      judgedDocument({ idleMs: 5_000, target: '10.0.0.10:8080' }),
-      judgedDocument({ idleMs: 5_000, cause: 'client_abort' }),
+      ...documentsOf(resetsAt(5_000, 24, { gateway: 'a' })),
+      ...documentsOf(resetsAt(9_000, 9, { gateway: 'b', id: 'other' })),
+      few(1_200, 'one', { near: 30, timeMs: T0 - DAY }),
+      few(7_000, 'two', { timeMs: T0 + DAY }),
     ]
-    for (const each of documents) expect(known.judged(each)).toBe(each)
-    expect(new KnownTimeouts(new Map()).judged(documents[0])).toBe(documents[0])
+    const expected = judgementsOf(judgeOf(documents), documents)
+    expect(new Set(expected.map(([cause]) => cause)).size).toBeGreaterThan(1)
+    const again = fc.array(fc.constantFrom(...documents), { maxLength: 20 })
+    const shuffled = fc.shuffledSubarray(documents, { minLength: documents.length, maxLength: documents.length })
+    fc.assert(
+      fc.property(shuffled, again, (order, more) => {
+        expect(judgementsOf(judgeOf([...order, ...more]), documents)).toEqual(expected)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('are the same of what was judged before', () => {
+    const documents = documentsOf(resetsAt(5_000, 30))
+    const judge = judgeOf(documents)
+    const judged = documents.map((each) => judge.judged(each))
+    const other = judgeOf(judged)
+    for (const each of judged) expect(other.judged(each)).toBe(each)
+  })
+
+  test.each([
+    ['of its own day', 0, 'keepalive_race'],
+    ['of the day before', -DAY, 'keepalive_race'],
+    ['of two days before', -2 * DAY, 'undetermined'],
+    ['of the day behind it', DAY, 'undetermined'],
+  ])('rest on resets %s, or not', (_, away, cause) => {
+    const document = few(700, 'one')
+    const judge = judgeOf([document, ...documentsOf(resetsAt(700, 30, { timeMs: T0 + away }))])
+    expect(causeOf(judge, document)).toBe(cause)
+  })
+
+  test('change with what the days of their target tell, whatever other targets do', () => {
+    const document = few(700, 'one')
+    const others = documentsOf(resetsAt(700, 30, { target: '10.0.0.10:8080' }))
+    expect(causeOf(judgeOf([document, ...others]), document)).toBe('undetermined')
+  })
+
+  test('come of fewer resets where only so many are remembered: the oldest days go', () => {
+    const judge = new Judge({ maxResets: 40 })
+    const days = [0, 1, 2, 3].map((day) => documentsOf(resetsAt(700, 30, { id: `${day}`, timeMs: T0 + day * DAY })))
+    for (const each of days.flat()) judge.add(each)
+    expect(causeOf(judge, few(700, 'old'))).toBe('undetermined')
+    expect(causeOf(judge, few(700, 'new', { timeMs: T0 + 3 * DAY }))).toBe('keepalive_race')
+  })
+
+  test('wait, with patience, until resets are so many more', () => {
+    const judge = new Judge({ patience: 1 })
+    const document = few(700, 'one')
+    const more = documentsOf(resetsAt(700, 30))
+    judge.add(document)
+    const confidences = more.map((each) => {
+      judge.add(each)
+      return judge.judged(document).edgemicro.confidence
+    })
+    expect(new Set(confidences).size).toBeLessThanOrEqual(5)
+    expect(causeOf(judge, document)).toBe('keepalive_race')
+  })
+})
+
+describe('estimates', () => {
+  test('are of the newest days that suffice, with the races of all', () => {
+    const DAY = 86_400_000
+    const daily = (day: number, idleMs: number, count: number) =>
+      resetsAt(idleMs, count, { id: `${day}`, timeMs: T0 + day * DAY }).map(({ document }) => document)
+    const estimate = judgeOf([...daily(0, 5_000, 30), ...daily(5, 20_000, 30), ...daily(9, 700, 1)])
+      .estimates()
+      .get(TARGET)
+    expect(estimate).toMatchObject({ state: 'estimated' })
+    expect(estimate?.timeoutMs).toBeCloseTo(20_000, -3)
+    expect(estimate?.races).toBeGreaterThanOrEqual(60)
   })
 })

@@ -21,9 +21,8 @@ const prematureCloses = (count: number): readonly Reset[] =>
   })
 
 function resetsOf(byProcess: Readonly<Record<string, readonly Reset[]>>): TargetResets {
-  const target = new TargetResets(null)
-  for (const [process, resets] of Object.entries(byProcess)) for (const reset of resets) target.add(process, reset)
-  return target
+  const seen = Object.entries(byProcess).flatMap(([process, resets]) => resets.map((reset) => ({ process, reset })))
+  return new TargetResets(seen, null)
 }
 
 describe('the resets of a target', () => {
@@ -49,12 +48,5 @@ describe('the resets of a target', () => {
   test('give the races of all gateways to the estimate', () => {
     const both = resetsOf({ a: races(60), b: races(40) }).estimate().races
     expect(both).toBe(resetsOf({ a: races(60) }).estimate().races + resetsOf({ b: races(40) }).estimate().races)
-  })
-
-  test('are judged anew when more come', () => {
-    const target = resetsOf({ a: races(2) })
-    const before = target.groupOf('a').model.raceProbability(race)
-    for (const each of races(58)) target.add('a', each)
-    expect(target.groupOf('a').model.raceProbability(race)).toBeGreaterThan(before)
   })
 })

@@ -48,6 +48,10 @@ export class TwoStages implements Steps {
     return this.#counting.requests()
   }
 
+  idleTimes(): ReturnType<Steps['idleTimes']> {
+    return this.#counting.idleTimes()
+  }
+
   process(block: LineBlock, options?: Parameters<Steps['process']>[1]): number {
     return this.#of(block.source.partition).process(block, options)
   }
