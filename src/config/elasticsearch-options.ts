@@ -56,7 +56,7 @@ export const elasticsearch = section(
     frequency: duration({
       min: '1s',
       max: '10m',
-      help: 'how often the minutes that changed are counted again into `<prefix>-frequency`',
+      help: 'how often verdicts are revised, and the minutes that changed are counted again into `<prefix>-frequency`',
     }).prefault('10s'),
     setup: flag({ help: 'install missing index templates and lifecycle policies at start' }).default(true),
   },

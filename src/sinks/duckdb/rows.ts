@@ -7,6 +7,7 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api'
+import type { JudgedFailure } from '../../judged-failure.js'
 import type {
   Cause,
   FailureDocument,
@@ -29,7 +30,7 @@ export type Row = Readonly<Record<string, DuckDBValue>>
 /** Columns of `failures`; the tables stand in `mappings/duckdb/`. */
 export const FAILURE_COLUMNS: readonly Column<FailureDocument>[] = [
   { name: 'id', type: VARCHAR, of: (_, id) => id },
-  { name: 'timestamp', type: TIMESTAMP, of: (failure) => instant(failure['@timestamp']) },
+  { name: 'timestamp', type: TIMESTAMP, of: (failure) => instant(Date.parse(failure['@timestamp'])) },
   { name: 'duration_ns', type: BIGINT, of: (failure) => whole(failure.event.duration) },
   { name: 'request_id', type: VARCHAR, of: (failure) => failure.http.request.id },
   { name: 'method', type: VARCHAR, of: (failure) => failure.http.request.method },
@@ -64,7 +65,7 @@ export const FAILURE_COLUMNS: readonly Column<FailureDocument>[] = [
 /** Columns of `traffic`. */
 export const TRAFFIC_COLUMNS: readonly Column<TrafficDocument>[] = [
   { name: 'id', type: VARCHAR, of: (_, id) => id },
-  { name: 'timestamp', type: TIMESTAMP, of: (traffic) => instant(traffic['@timestamp']) },
+  { name: 'timestamp', type: TIMESTAMP, of: (traffic) => instant(Date.parse(traffic['@timestamp'])) },
   { name: 'target', type: VARCHAR, of: (traffic) => traffic.edgemicro.target },
   { name: 'proxy', type: VARCHAR, of: (traffic) => traffic.edgemicro.proxy },
   { name: 'org', type: VARCHAR, of: (traffic) => traffic.edgemicro.org },
@@ -106,6 +107,25 @@ export function failureOf(row: Row): FailureDocument {
     client: { ip: textOf(row.client_ip) },
     edgemicro: edgemicroOf(row),
     log: { level: String(row.log_level), file: { path: String(row.log_path) }, offset: Number(row.log_offset) },
+  }
+}
+
+/** What a verdict may rest on, of a row of `failures`. */
+export function judgedFailureOf(row: Row): JudgedFailure {
+  return {
+    '@timestamp': isoOf(row.timestamp),
+    http: { request: { id: textOf(row.request_id) } },
+    error: { code: textOf(row.error_code), message: textOf(row.error_message) },
+    edgemicro: {
+      target: textOf(row.target),
+      target_source: String(row.target_source) as TargetSource,
+      proxy: textOf(row.proxy),
+      gateway: textOf(row.gateway),
+      cause: String(row.cause) as Cause,
+      confidence: Number(row.confidence),
+      evidence: JSON.parse(String(row.evidence)) as Readonly<Record<string, number | null>>,
+    },
+    log: { file: { path: String(row.log_path) }, offset: Number(row.log_offset) },
   }
 }
 
@@ -158,8 +178,9 @@ function edgemicroOf(row: Row): FailureDocument['edgemicro'] {
   }
 }
 
-function instant(iso: string): DuckDBTimestampValue {
-  return new DuckDBTimestampValue(BigInt(Date.parse(iso)) * 1000n)
+/** Takes milliseconds since the epoch. */
+export function instant(timeMs: number): DuckDBTimestampValue {
+  return new DuckDBTimestampValue(BigInt(timeMs) * 1000n)
 }
 
 function isoOf(value: DuckDBValue): string {

@@ -4,8 +4,11 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { PermanentError } from '../../errors.js'
 import type { FailureDocument, IndexDocument, TrafficDocument } from '../../records.js'
 import { largerCount, type MergeFailures } from '../collapse.js'
+import { Settler } from '../settler.js'
 import type { Sink } from '../sink.js'
+import { type Case, type Pass, Revision, type Verdicts } from '../verdicts.js'
 import { storeError } from './errors.js'
+import { reviseVerdicts } from './revise.js'
 import { FAILURE_COLUMNS, failureOf, sameRow, storedText, TRAFFIC_COLUMNS } from './rows.js'
 import { type Migration, migrate, shippedMigrations } from './schema.js'
 import { columnList, differList, overwriteList, stage } from './staging.js'
@@ -14,6 +17,8 @@ export interface DuckDbSinkOptions {
   /** The file; it and its directory are made where they are missing. */
   readonly path: string
   readonly mergeFailures: MergeFailures
+  /** Where not given, verdicts stay as they come. */
+  readonly verdicts?: Verdicts
   /** DuckDB's own limit; a large store needs some of it for the index of ids. Default 512. */
   readonly memoryLimitMiB?: number
   /** Default: those in `mappings/duckdb/`. */
@@ -26,15 +31,19 @@ export interface DuckDbSinkOptions {
  */
 export class DuckDbSink implements Sink {
   readonly name = 'duckdb'
-  #lastWrite: Promise<void> = Promise.resolve()
+  #lastWrite: Promise<unknown> = Promise.resolve()
   #closed = false
+  readonly #settler: Settler | null
 
   private constructor(
     private readonly path: string,
     private readonly instance: DuckDBInstance,
     private readonly connection: DuckDBConnection,
     private readonly mergeFailures: MergeFailures,
-  ) {}
+    verdicts: Verdicts | undefined,
+  ) {
+    this.#settler = verdicts === undefined ? null : this.#settlerOf(verdicts)
+  }
 
   /**
    * Opens or makes the store and brings its schema up to date. Throws `PermanentError`: `store_locked`,
@@ -52,7 +61,7 @@ export class DuckDbSink implements Sink {
       instance = await DuckDBInstance.fromCache(path, settings(options.memoryLimitMiB ?? 512))
       connection = await instance.connect()
       await migrate(connection, path, options.migrations ?? shippedMigrations())
-      return new DuckDbSink(path, instance, connection, options.mergeFailures)
+      return new DuckDbSink(path, instance, connection, options.mergeFailures, options.verdicts)
     } catch (error) {
       connection?.closeSync()
       instance?.closeSync()
@@ -63,9 +72,12 @@ export class DuckDbSink implements Sink {
 
   /** One batch at a time, in the order of the calls. */
   write(documents: readonly IndexDocument[]): Promise<void> {
-    const result = this.#lastWrite.then(() => this.#writeBatch(documents))
-    this.#lastWrite = result.catch(() => {})
-    return result
+    return this.#inTurn(() => this.#writeBatch(documents))
+  }
+
+  /** Resolves once the verdicts are those that all failures written before the call tell together. */
+  async settle(options?: { readonly now?: boolean }): Promise<void> {
+    await this.#settler?.settle(options)
   }
 
   /** A connection of its own for whoever asks questions while the sink writes; the caller closes it before the sink. */
@@ -74,6 +86,7 @@ export class DuckDbSink implements Sink {
   }
 
   async close(): Promise<void> {
+    this.#settler?.close()
     await this.#lastWrite
     if (this.#closed) return
     this.#closed = true
@@ -84,29 +97,51 @@ export class DuckDbSink implements Sink {
 
   async #writeBatch(documents: readonly IndexDocument[]): Promise<void> {
     if (documents.length === 0) return
+    const { failures, traffic } = collapse(documents, this.mergeFailures)
+    const merged = await this.#transaction(async () => {
+      await this.#raiseTraffic(traffic)
+      return this.#mergeIntoFailures(failures)
+    })
+    this.#settler?.mark([...failures.values(), ...merged].map((document) => ({ document })))
+  }
+
+  #settlerOf(verdicts: Verdicts): Settler {
+    const pass = (open: Case): Promise<Pass> =>
+      this.#inTurn(() => this.#transaction(() => reviseVerdicts(this.connection, verdicts, open)))
+    return new Settler(new Revision({ verdicts, pass }), { everyMs: REVISE_MS })
+  }
+
+  #inTurn<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const result = this.#lastWrite.then(operation)
+    this.#lastWrite = result.catch(() => {})
+    return result
+  }
+
+  async #transaction<Result>(operation: () => Promise<Result>): Promise<Result> {
     if (this.#closed)
       throw new PermanentError(`the store is closed: ${this.path}`, { code: 'internal', hint: 'report this as a bug' })
-    const { failures, traffic } = collapse(documents, this.mergeFailures)
     try {
       await this.connection.run('BEGIN')
-      await this.#mergeIntoFailures(failures)
-      await this.#raiseTraffic(traffic)
+      const result = await operation()
       await this.connection.run('COMMIT')
+      return result
     } catch (error) {
       await this.connection.run('ROLLBACK').catch(() => {})
       throw storeError(error, this.path)
     }
   }
 
-  async #mergeIntoFailures(incoming: Documents<FailureDocument>): Promise<void> {
-    if (incoming.size === 0) return
+  /** Returns what was stored of the incoming and differed from it, before and after. */
+  async #mergeIntoFailures(incoming: Documents<FailureDocument>): Promise<readonly FailureDocument[]> {
+    if (incoming.size === 0) return []
     await stage(this.connection, { ...FAILURES, name: 'incoming_failures' }, incoming)
     const inserted = await this.connection.run(INSERT_NEW_FAILURES)
-    if (inserted.rowsChanged < incoming.size) await this.#mergeWithStored(incoming)
+    return inserted.rowsChanged < incoming.size ? this.#mergeWithStored(incoming) : []
   }
 
   /** Most of a replay is what is stored already: only rows that differ are read, only those that change are written. */
-  async #mergeWithStored(incoming: Documents<FailureDocument>): Promise<void> {
+  async #mergeWithStored(incoming: Documents<FailureDocument>): Promise<readonly FailureDocument[]> {
+    const seen: FailureDocument[] = []
     const changed = new Map<string, FailureDocument>()
     const rows = await this.connection.stream(SELECT_DIFFERING_FAILURES)
     for await (const part of rows.yieldRowObjects()) {
@@ -116,12 +151,15 @@ export class DuckDbSink implements Sink {
         const document = incoming.get(id)
         if (document === undefined) continue
         const merged = this.mergeFailures(stored, document)
+        seen.push(stored, merged)
         if (!sameRow(FAILURE_COLUMNS, merged, stored)) changed.set(id, merged)
       }
     }
-    if (changed.size === 0) return
-    await stage(this.connection, { ...FAILURES, name: 'merged_failures' }, changed)
-    await this.connection.run(OVERWRITE_FAILURES)
+    if (changed.size > 0) {
+      await stage(this.connection, { ...FAILURES, name: 'merged_failures' }, changed)
+      await this.connection.run(OVERWRITE_FAILURES)
+    }
+    return seen
   }
 
   async #raiseTraffic(incoming: Documents<TrafficDocument>): Promise<void> {
@@ -170,6 +208,9 @@ function settings(memoryLimitMiB: number): Record<string, string> {
     autoload_known_extensions: 'false',
   }
 }
+
+/** How often failures that came are judged, with the others of their target. */
+const REVISE_MS = 1_000
 
 const openStores = new Set<string>()
 

@@ -1,8 +1,8 @@
 import type { IndexDocument } from '../../records.js'
 import { countOf, type MergeFailures, together } from '../collapse.js'
+import type { Stored } from '../settler.js'
 import type { ItemResult, Operation } from './bulk.js'
 import { documentId, indexOf, neighbours } from './documents.js'
-import type { Stored } from './recounter.js'
 import type { Sighting } from './unite.js'
 import type { Uniter } from './uniter.js'
 import type { Writer } from './writer.js'
@@ -16,7 +16,10 @@ export interface LaneOptions {
   readonly lingerMs: number
   /** So many documents wait for no others. */
   readonly fullAt: number
-  /** Told of what is stored now, by event time; a failure that was merged, also as it was before. */
+  /**
+   * Told of what is stored now, also where it was so before: whoever stored it may have died before it was told. A failure
+   * that was merged is told as it was, too.
+   */
   readonly onStored: (documents: readonly Stored[]) => void
   /** Told of a document that the store will not take; it counts as done. */
   readonly onRefused: (document: IndexDocument, why: ItemResult | undefined) => void
@@ -114,7 +117,7 @@ export class Lane {
         onRefused(document, why)
         continue
       }
-      if (outcome === 'stored') stored.push(document)
+      stored.push(document)
       if (document.kind !== 'failure') continue
       const away = neighbours(prefix, document.document)
       if (outcome === 'stored' && away.length === 0) continue
@@ -125,8 +128,8 @@ export class Lane {
     }
     // Before the merging, which may fail: what changed is to be counted again in any case.
     onStored(stored)
-    const { changed, refused } = await uniter.unite([...sightings, ...(await uniter.elsewhere(fresh))])
-    onStored(changed.map((document) => ({ document })))
+    const { seen, refused } = await uniter.unite([...sightings, ...(await uniter.elsewhere(fresh))])
+    onStored(seen.map((document) => ({ document })))
     for (const { sighting, why } of refused) onRefused(documents.get(sighting)!, why)
   }
 }

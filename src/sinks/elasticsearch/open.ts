@@ -1,6 +1,7 @@
 import { PermanentError } from '../../errors.js'
 import { type RetryOptions, retrying } from '../../retry.js'
 import type { MergeFailures } from '../collapse.js'
+import type { Verdicts } from '../verdicts.js'
 import { type ConnectionOptions, connectElasticsearch, type Elasticsearch, statusOf } from './connection.js'
 import { FrequencyRollup } from './frequency/rollup.js'
 import { installMissing } from './setup/setup.js'
@@ -15,6 +16,8 @@ export interface OpenOptions extends ConnectionOptions {
   /** Install what is missing of templates and lifecycle policies. */
   readonly setup: boolean
   readonly mergeFailures: MergeFailures
+  /** Where not given, verdicts stay as they come. */
+  readonly verdicts?: Verdicts
   readonly retry: RetryOptions
   /** A server that is away at the start is waited for. */
   readonly patient: boolean
@@ -40,10 +43,10 @@ export async function openElasticsearchSink(options: OpenOptions): Promise<Elast
     await elasticsearch.close()
     throw error
   }
-  return new ElasticsearchSink({ ...options, elasticsearch, recount: recountOf(elasticsearch, options) })
+  return new ElasticsearchSink({ ...options, elasticsearch, rollup: rollupOf(elasticsearch, options) })
 }
 
-function recountOf(elasticsearch: Elasticsearch, { prefix, retry }: OpenOptions): FrequencyRollup {
+function rollupOf(elasticsearch: Elasticsearch, { prefix, retry }: OpenOptions): FrequencyRollup {
   const { pause, random } = retry
   return new FrequencyRollup({
     ...{ elasticsearch, prefix, random },

@@ -1,13 +1,17 @@
 import type { IndexDocument, ShipperDocument } from '../../records.js'
-import type { RetryOptions } from '../../retry.js'
+import { type RetryOptions, retrying } from '../../retry.js'
 import type { MergeFailures } from '../collapse.js'
+import { type Derived, Settler, type Stored } from '../settler.js'
 import type { Sink } from '../sink.js'
+import { type Case, type Pass, Revision, type Verdicts } from '../verdicts.js'
 import type { ItemResult } from './bulk.js'
 import { Congestion } from './congestion.js'
 import type { Elasticsearch } from './connection.js'
 import { documentId, shipperIndex } from './documents.js'
+import { conflictPauseMs, type FrequencyRollup } from './frequency/rollup.js'
+import { staleMinutes } from './frequency/stale.js'
 import { type Done, Lane } from './lane.js'
-import { type Recount, Recounter, type Stored } from './recounter.js'
+import { reviseVerdicts } from './revise.js'
 import { Uniter } from './uniter.js'
 import { Writer } from './writer.js'
 
@@ -19,10 +23,12 @@ export interface ElasticsearchSinkOptions {
   readonly maxBatchBytes: number
   readonly lingerMs: number
   readonly inFlight: number
-  /** How often the minutes that changed are counted again. */
+  /** How often verdicts are revised, and the minutes that changed are counted again. */
   readonly frequencyMs: number
-  readonly recount: Recount
+  readonly rollup: Derived & Pick<FrequencyRollup, 'markMinute'>
   readonly mergeFailures: MergeFailures
+  /** Where not given, verdicts stay as they come. */
+  readonly verdicts?: Verdicts
   readonly retry: RetryOptions
   /** Told of a document that Elasticsearch will never take: a dead letter. It counts as done. */
   readonly onRefused: (refused: RefusedDocument) => void
@@ -47,7 +53,7 @@ export class ElasticsearchSink implements Sink {
   readonly #elasticsearch: Elasticsearch
   readonly #prefix: string
   readonly #lanes: readonly Lane[]
-  readonly #recounter: Recounter
+  readonly #settler: Settler
   #failure: { readonly error: unknown } | null = null
   /** What is told of a failure that stops the sink. */
   readonly #listeners = new Set<(error: unknown) => void>()
@@ -57,13 +63,13 @@ export class ElasticsearchSink implements Sink {
     const { elasticsearch, prefix, maxBatchBytes, inFlight, retry, mergeFailures, onRefused } = options
     this.#elasticsearch = elasticsearch
     this.#prefix = prefix
-    this.#recounter = new Recounter(options.recount, { everyMs: options.frequencyMs })
     const writer = new Writer(elasticsearch, new Congestion({ inFlight, batchBytes: maxBatchBytes }), retry)
+    this.#settler = new Settler(derivedOf(options, writer), { everyMs: options.frequencyMs })
     const uniter = new Uniter({ elasticsearch, prefix, writer, mergeFailures, retry })
     const lane = {
       ...{ prefix, mergeFailures, writer, uniter, lingerMs: options.lingerMs },
       fullAt: Math.ceil(maxBatchBytes / TYPICAL_BYTES),
-      onStored: (documents: readonly Stored[]) => this.#recounter.mark(documents),
+      onStored: (documents: readonly Stored[]) => this.#settler.mark(documents),
       onRefused: (document: IndexDocument, why: ItemResult | undefined) =>
         onRefused({ document, status: why?.status ?? 0, reason: why?.error?.reason ?? 'no reason given' }),
     }
@@ -86,9 +92,9 @@ export class ElasticsearchSink implements Sink {
     })
   }
 
-  /** Resolves once `<prefix>-frequency` counts all that was written before the call. */
+  /** Resolves once verdicts rest on all that was written before the call, and `<prefix>-frequency` counts it. */
   settle(options?: { readonly now?: boolean }): Promise<void> {
-    return this.#recounter.settle(options)
+    return this.#settler.settle(options)
   }
 
   report(document: ShipperDocument): void {
@@ -104,7 +110,7 @@ export class ElasticsearchSink implements Sink {
   }
 
   async close(): Promise<void> {
-    this.#recounter.close()
+    this.#settler.close()
     await this.#reporting
     await this.#elasticsearch.close()
   }
@@ -112,7 +118,7 @@ export class ElasticsearchSink implements Sink {
   /** The other lanes end, too: there is no more point in what they write. */
   readonly #fail = (error: unknown): void => {
     this.#failure ??= { error }
-    this.#recounter.close()
+    this.#settler.close()
     void this.#elasticsearch.close()
     for (const tell of this.#listeners) tell(this.#failure.error)
     this.#listeners.clear()
@@ -123,6 +129,35 @@ export class ElasticsearchSink implements Sink {
     let hash = 0
     for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
     return this.#lanes[(hash >>> 0) % this.#lanes.length]
+  }
+}
+
+/** Verdicts first: they change what is counted. */
+function derivedOf({ rollup, verdicts, ...options }: ElasticsearchSinkOptions, writer: Writer): Derived {
+  if (verdicts === undefined) return rollup
+  const { elasticsearch, prefix, retry } = options
+  const pass = async (open: Case): Promise<Pass> => {
+    const result = await reviseVerdicts({ elasticsearch, prefix, writer, verdicts }, open)
+    if (result !== 'right') return result
+    for (const minuteMs of await staleMinutes({ elasticsearch, prefix }, open, verdicts.causes)) {
+      rollup.markMinute(minuteMs)
+    }
+    return result
+  }
+  const revision = new Revision({
+    verdicts,
+    pass: (open) => retrying(() => pass(open), retry),
+    pause: (conflicts) => retry.pause(conflictPauseMs(conflicts, retry.random()), retry.signal),
+  })
+  return {
+    mark: (documents) => {
+      revision.mark(documents)
+      rollup.mark(documents)
+    },
+    settle: async () => {
+      await revision.settle()
+      await rollup.settle()
+    },
   }
 }
 

@@ -1,6 +1,7 @@
-import type { DocumentKind, StoredDocument, StoredDocuments } from '../stored.js'
+import type { DocumentKind, StoredDocument, StoredDocuments, TimeRange } from '../stored.js'
 import type { Elasticsearch } from './connection.js'
 import { documentId } from './documents.js'
+import { ABSENT_IS_EMPTY, PointInTime } from './point-in-time.js'
 
 /**
  * The documents of the indices `<prefix>-failures*` and `<prefix>-traffic*`; indices that are not there are empty. What
@@ -25,9 +26,8 @@ class ElasticsearchDocuments implements StoredDocuments {
     return documentId(id)
   }
 
-  async *within({ sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number }) {
-    const query = { range: { '@timestamp': { gte: sinceMs, lte: untilMs, format: 'epoch_millis' } } }
-    for (const kind of ['failure', 'traffic'] as const) yield* this.#search(kind, query)
+  within(kind: DocumentKind, { sinceMs, untilMs }: TimeRange): AsyncIterable<readonly StoredDocument[]> {
+    return this.#search(kind, { range: { '@timestamp': { gte: sinceMs, lte: untilMs, format: 'epoch_millis' } } })
   }
 
   under(kind: DocumentKind, keys: readonly string[]): AsyncIterable<readonly StoredDocument[]> {
@@ -38,79 +38,24 @@ class ElasticsearchDocuments implements StoredDocuments {
     return this.connection.close()
   }
 
-  /** Page by page over a point in time, so that what is written meanwhile makes no document come twice or never. */
   async *#search(kind: DocumentKind, query: object): AsyncGenerator<readonly StoredDocument[]> {
-    const indices = `${this.prefix}-${INDEX[kind]}*`
+    const indices = encodeURIComponent(`${this.prefix}-${INDEX[kind]}*`)
     await this.#refresh(kind, indices)
-    let pit = await this.#openPointInTime(indices)
-    let after: readonly unknown[] | undefined
+    const pit = await PointInTime.open(this.connection, indices)
     try {
-      for (;;) {
-        const { body } = await this.connection.request<SearchAnswer>({
-          method: 'POST',
-          path: '/_search',
-          // Without a shard, documents would seem to be missing.
-          query: { allow_partial_search_results: false },
-          body: {
-            size: PAGE_DOCUMENTS,
-            pit: { id: pit, keep_alive: KEEP_ALIVE },
-            query,
-            sort: [{ _shard_doc: 'asc' }],
-            track_total_hits: false,
-            ...(after !== undefined && { search_after: after }),
-          },
-        })
-        pit = body.pit_id ?? pit
-        const { hits } = body.hits
-        if (hits.length > 0) yield hits.map((hit) => storedDocument(kind, hit))
-        if (hits.length < PAGE_DOCUMENTS) return
-        after = hits.at(-1)?.sort
+      for await (const hits of pit.read({ query })) {
+        yield hits.map(({ _id, _index, _source }) => ({ kind, key: _id, place: _index, document: _source }))
       }
     } finally {
-      await this.#closePointInTime(pit)
+      await pit.close()
     }
   }
 
   async #refresh(kind: DocumentKind, indices: string): Promise<void> {
     if (this.#refreshed.has(kind)) return
-    await this.connection.request({ method: 'POST', path: `/${encodeURIComponent(indices)}/_refresh`, query: ABSENT })
+    await this.connection.request({ method: 'POST', path: `/${indices}/_refresh`, query: ABSENT_IS_EMPTY })
     this.#refreshed.add(kind)
   }
-
-  async #openPointInTime(indices: string): Promise<string> {
-    const { body } = await this.connection.request<{ readonly id: string }>({
-      method: 'POST',
-      path: `/${encodeURIComponent(indices)}/_pit`,
-      query: { ...ABSENT, keep_alive: KEEP_ALIVE },
-    })
-    return body.id
-  }
-
-  /** One that cannot be closed ends by itself: no reason to lose an answer, or to hide the error that came before. */
-  async #closePointInTime(id: string): Promise<void> {
-    await this.connection
-      .request({ method: 'DELETE', path: '/_pit', body: { id }, answers: [404] })
-      .catch(() => undefined)
-  }
-}
-
-interface SearchAnswer {
-  readonly pit_id?: string
-  readonly hits: { readonly hits: readonly Hit[] }
-}
-
-interface Hit {
-  readonly _id: string
-  readonly _index: string
-  readonly _source?: unknown
-  readonly sort: readonly unknown[]
-}
-
-function storedDocument(kind: DocumentKind, { _id, _index, _source }: Hit): StoredDocument {
-  return { kind, key: _id, place: _index, document: _source }
 }
 
 const INDEX: Readonly<Record<DocumentKind, string>> = { failure: 'failures', traffic: 'traffic' }
-const PAGE_DOCUMENTS = 1_000
-const KEEP_ALIVE = '5m'
-const ABSENT = { ignore_unavailable: true, allow_no_indices: true }

@@ -16,8 +16,8 @@ export interface UniterOptions {
 }
 
 export interface United {
-  /** Failures as they are now and as they were, where something was written. */
-  readonly changed: readonly FailureDocument[]
+  /** Failures as they are now, and as they were. */
+  readonly seen: readonly FailureDocument[]
   readonly refused: readonly { readonly sighting: Sighting; readonly why: ItemResult | undefined }[]
 }
 
@@ -52,18 +52,18 @@ export class Uniter {
 
   /** Throws as `Writer.write` does. */
   async unite(sightings: readonly Sighting[]): Promise<United> {
-    const changed: FailureDocument[] = []
+    const seen: FailureDocument[] = []
     const refused: { sighting: Sighting; why: ItemResult | undefined }[] = []
     for (let start = 0; start < sightings.length; start += MAX_READ) {
       let open: readonly Sighting[] = sightings.slice(start, start + MAX_READ)
       while (open.length > 0) {
         const round = await this.#round(open)
-        changed.push(...round.changed)
+        seen.push(...round.seen)
         refused.push(...round.refused)
         open = round.open
       }
     }
-    return { changed, refused }
+    return { seen, refused }
   }
 
   /** Reads, merges and writes once; `open` are those that somebody else wrote meanwhile. */
@@ -85,7 +85,7 @@ export class Uniter {
     const isOpen = (step: Step): boolean =>
       endOf(step).outcome === 'exists' || endOf(step).outcome === 'missing' || contested.has(step.sighting.id)
     return {
-      changed: written.filter(hasChanged).flatMap(({ union, copies }) => [union.merged, ...copies.map(documentOf)]),
+      seen: written.flatMap(({ union, copies }) => [union.merged, ...copies.map(({ document }) => document)]),
       refused: steps
         .filter((step) => endOf(step).outcome === 'refused')
         .map((step) => ({ sighting: step.sighting, why: endOf(step).why })),
@@ -104,11 +104,3 @@ interface Step {
 const MAX_READ = 500
 
 const NOTHING_TO_WRITE: Pick<Written, 'outcome' | 'why'> = { outcome: 'stored' }
-
-function hasChanged({ union }: Step): boolean {
-  return union.write !== null || union.removals.length > 0
-}
-
-function documentOf({ document }: Copy): FailureDocument {
-  return document
-}

@@ -127,7 +127,7 @@ export function watchedSink(options: OpenOptions, { before, after }: Watcher): E
       },
       close: () => connection.close(),
     },
-    recount: { mark: () => {}, settle: async () => {} },
+    rollup: { mark: () => {}, markMinute: () => {}, settle: async () => {} },
   })
 }
 

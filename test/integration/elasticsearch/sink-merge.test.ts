@@ -164,6 +164,20 @@ test('of two sinks that count a minute at the same time, the larger count stays'
   expect([stored.edgemicro.requests, others]).toEqual([80, []])
 })
 
+test('what a process stored that died before it counted is counted by whoever stores the same again', async () => {
+  const documents = [failure({ id: 'f' }), traffic({ id: 't', timeMs: T0 + 120_000 })]
+  await writeAll(documents)
+  expect(await frequencyOf(prefix)).toEqual([])
+  await withSink(sinkOptions(prefix), async (sink) => {
+    await sink.write(documents)
+    await sink.settle({ now: true })
+  })
+  expect((await frequencyOf(prefix)).map(({ '@timestamp': time }) => time).sort()).toEqual([
+    minuteOf(T0),
+    minuteOf(T0 + 120_000),
+  ])
+})
+
 function minuteAndCount({ '@timestamp': time, edgemicro }: { '@timestamp': string; edgemicro: { failures: number } }) {
   return [time, edgemicro.failures]
 }

@@ -6,10 +6,12 @@ import { PermanentError } from '../../../src/errors.js'
 import { shippedMigrations } from '../../../src/sinks/duckdb/schema.js'
 import { DuckDbSink } from '../../../src/sinks/duckdb/sink.js'
 import { describeSink } from '../../contract/sink-contract.js'
+import { describeVerdicts } from '../../contract/verdict-contract.js'
 import { failure, mergeFailures, T0, traffic } from '../../support/documents.js'
-import { duckdbHarness, query } from './harness.js'
+import { duckdbHarness, judgedDuckdbHarness, query } from './harness.js'
 
 describeSink('duckdb', duckdbHarness, { keyed: true })
+describeVerdicts('duckdb', judgedDuckdbHarness)
 
 describe('DuckDbSink', () => {
   let harness: Awaited<ReturnType<typeof duckdbHarness>>

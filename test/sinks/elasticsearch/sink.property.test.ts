@@ -66,7 +66,7 @@ const sinkOn = (elasticsearch: InMemoryElasticsearch): ElasticsearchSink =>
     lingerMs: 0,
     inFlight: 2,
     frequencyMs: 0,
-    recount: { mark: () => {}, settle: async () => {} },
+    rollup: { mark: () => {}, markMinute: () => {}, settle: async () => {} },
     mergeFailures,
     retry: { pause: () => turns(1), random: () => 0 },
     onRefused: ({ document, reason }) => {

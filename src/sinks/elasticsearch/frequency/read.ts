@@ -56,7 +56,8 @@ export async function readStored({ elasticsearch, prefix, minutes }: Reading): P
 /** Failures of these minutes; null where there are more than `most` groups of them. */
 export async function countFailures(reading: Reading, most: number): Promise<readonly FailureCount[] | null> {
   const fields = { ...GROUP_FIELDS, cause: 'edgemicro.cause', code: 'error.code' }
-  const buckets = await readBuckets(reading, { kind: 'failures', fields, measures: {}, most })
+  const query = within(reading.minutes)
+  const buckets = await readBuckets(reading, { kind: 'failures', query, fields, measures: {}, most })
   return (
     buckets?.map(({ key, doc_count }) => ({
       ...groupOf(key),
@@ -70,18 +71,20 @@ export async function countFailures(reading: Reading, most: number): Promise<rea
 /** Requests of these minutes; null where there are more than `most` groups of them. */
 export async function countRequests(reading: Reading, most: number): Promise<readonly RequestCount[] | null> {
   const measures = { requests: { sum: { field: 'edgemicro.requests' } } }
-  const buckets = await readBuckets(reading, { kind: 'traffic', fields: GROUP_FIELDS, measures, most })
-  return buckets?.map(({ key, requests }) => ({ ...groupOf(key), requests: requests?.value ?? 0 })) ?? null
+  const query = within(reading.minutes)
+  const buckets = await readBuckets(reading, { kind: 'traffic', query, fields: GROUP_FIELDS, measures, most })
+  return buckets?.map((bucket) => ({ ...groupOf(bucket.key), requests: sumOf(bucket, 'requests') })) ?? null
 }
 
 type Kind = 'failures' | 'traffic' | 'frequency'
 
 type Key = Readonly<Record<string, string | number | null>>
 
-interface Bucket {
+/** Documents of one minute and one value of each field; sums under the names of the measures. */
+export interface Bucket {
   readonly key: Key
   readonly doc_count: number
-  readonly requests?: { readonly value: number }
+  readonly [measure: string]: unknown
 }
 
 interface Groups {
@@ -115,14 +118,17 @@ const GROUP_FIELDS = {
 
 interface Counted {
   readonly kind: Kind
+  readonly query: object
+  /** What groups differ in besides their minute: name → field. */
   readonly fields: Readonly<Record<string, string>>
   readonly measures: object
   readonly most: number
 }
 
-async function readBuckets(
-  { elasticsearch, prefix, minutes }: Reading,
-  { kind, fields, measures, most }: Counted,
+/** Groups of documents, minute by minute; null where there are more than `most`. */
+export async function readBuckets(
+  { elasticsearch, prefix }: Pick<Reading, 'elasticsearch' | 'prefix'>,
+  { kind, query, fields, measures, most }: Counted,
 ): Promise<readonly Bucket[] | null> {
   const sources = [
     { minute: { date_histogram: { field: '@timestamp', fixed_interval: '1m' } } },
@@ -136,7 +142,7 @@ async function readBuckets(
       body: {
         size: 0,
         track_total_hits: false,
-        query: within(minutes),
+        query,
         aggs: { groups: { composite: { size: PAGE, sources, after }, aggs: measures } },
       },
     })
@@ -170,6 +176,11 @@ function within(minutes: readonly number[]): object {
     range: { '@timestamp': { gte: fromMs, lt: untilMs, format: 'epoch_millis' } },
   }))
   return { bool: { filter: [{ bool: { should: conditions, minimum_should_match: 1 } }] } }
+}
+
+/** Of a bucket's measure; 0 where nothing has a value. */
+export function sumOf(bucket: Bucket, measure: string): number {
+  return (bucket[measure] as { readonly value: number | null } | undefined)?.value ?? 0
 }
 
 function groupOf(key: Key) {

@@ -1,4 +1,5 @@
-import type { FailureDocument, IndexDocument } from '../../../records.js'
+import type { FailureDocument } from '../../../records.js'
+import type { Derived, Stored } from '../../settler.js'
 import type { Elasticsearch } from '../connection.js'
 import { frequencyDocuments } from './documents.js'
 import { planWrites } from './plan.js'
@@ -45,7 +46,7 @@ export interface FrequencyRollupOptions {
  * meanwhile and which is carried out after all that, leaves the document until its minute is counted again. A late
  * document of a minute whose other documents the lifecycle has deleted makes that minute be counted from itself alone.
  */
-export class FrequencyRollup {
+export class FrequencyRollup implements Derived {
   readonly #options: FrequencyRollupOptions
   readonly #maxGroups: number
   #dirty = new Set<number>()
@@ -67,7 +68,7 @@ export class FrequencyRollup {
    * Takes documents that have been stored, as they are stored: a failure that was merged with what was there is given
    * merged. The minutes of its halves are marked besides its own, for it stood there while it had that half alone.
    */
-  mark(documents: readonly Pick<IndexDocument, 'document'>[]): void {
+  mark(documents: readonly Stored[]): void {
     const minutes = new Set<string>()
     let last = ''
     // Nearly all are of the minute of the one before.
@@ -178,7 +179,8 @@ const MAX_PASSES = 5
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 5_000
 
-function conflictPauseMs(conflicts: number, random: number): number {
+/** How long to wait after so many conflicts with other instances. */
+export function conflictPauseMs(conflicts: number, random: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** (conflicts - 1), LONGEST_PAUSE_MS) * random
 }
 
@@ -187,6 +189,6 @@ function minuteIn(time: string): string {
   return time.slice(0, 16)
 }
 
-function isFailure(document: IndexDocument['document']): document is FailureDocument {
+function isFailure(document: Stored['document']): document is FailureDocument {
   return 'http' in document
 }
