@@ -12,6 +12,12 @@ export interface StoredDocument {
   readonly document: unknown
 }
 
+/** Both ends belong to it. */
+export interface TimeRange {
+  readonly sinceMs: number
+  readonly untilMs: number
+}
+
 /** What a store holds, for whoever compares. Reads only. Throws as the sink of that store does. */
 export interface StoredDocuments {
   /** Kind and place, as people know them: `duckdb ./hangup.duckdb`. */
@@ -19,10 +25,10 @@ export interface StoredDocuments {
   /** Under what the store keeps the document with this id. */
   keyOf(id: string): string
   /**
-   * Failures and traffic whose time lies in `[sinceMs, untilMs]` (both ends belong to it), in no order, part by part. A
-   * key comes once for each document that the store has under it.
+   * Documents whose time lies in a range, in no order, part by part. A key comes once for each document that the store has
+   * under it.
    */
-  within(range: { readonly sinceMs: number; readonly untilMs: number }): AsyncIterable<readonly StoredDocument[]>
+  within(kind: DocumentKind, range: TimeRange): AsyncIterable<readonly StoredDocument[]>
   /** The documents under these keys, whatever their time. The caller gives a thousand at most. */
   under(kind: DocumentKind, keys: readonly string[]): AsyncIterable<readonly StoredDocument[]>
   close(): Promise<void>

@@ -16,8 +16,10 @@ export interface CompareOptions {
   readonly scope: Scope
   readonly stored: StoredDocuments
   readonly signal: AbortSignal
-  /** A document without what may differ. */
+  /** A document without what others decide. */
   readonly comparable: (document: unknown) => unknown
+  /** A document of the store with what others there decide; the same object where it is right. */
+  readonly settled: (document: unknown) => unknown
   /** Told how many characters of documents were compared, part by part. */
   readonly onCompared?: (characters: number) => void
 }
@@ -28,7 +30,7 @@ export interface CompareOptions {
  */
 export async function compareStore(options: CompareOptions): Promise<Compared> {
   const { expected, scope, stored, signal, onCompared } = options
-  const comparison = new Comparison(expected, scope, stored, options.comparable)
+  const comparison = new Comparison(expected, scope, stored, options)
   const see = async (parts: AsyncIterable<readonly StoredDocument[]>): Promise<void> => {
     for await (const documents of parts) {
       signal.throwIfAborted()
@@ -38,7 +40,7 @@ export async function compareStore(options: CompareOptions): Promise<Compared> {
     }
   }
   const times = timesOf(scope)
-  if (times !== null) await see(stored.within(times))
+  if (times !== null) for (const kind of KINDS) await see(stored.within(kind, times))
   for (const kind of KINDS) {
     for (const keys of batches(comparison.unseen(kind))) {
       signal.throwIfAborted()
@@ -65,7 +67,7 @@ class Comparison {
     private readonly expected: Expected,
     private readonly scope: Scope,
     private readonly stored: StoredDocuments,
-    private readonly comparable: (document: unknown) => unknown,
+    private readonly options: Pick<CompareOptions, 'comparable' | 'settled'>,
   ) {
     for (const kind of KINDS) {
       for (const entry of expected.entries(kind)) {
@@ -84,10 +86,12 @@ class Comparison {
       if (isInScope(this.scope, stored)) this.#differences[kind].set(key, this.#kindOfForeign(kind, key))
       return 0
     }
-    const text = canonicalText(this.comparable(stored.document))
+    const { comparable, settled } = this.options
+    const text = canonicalText(comparable(stored.document))
+    const isSame = digestOf(text) === entry.digest && settled(stored.document) === stored.document
     entry.seen++
     if (entry.seen > 1) this.#differences[kind].set(entry.id, 'duplicate')
-    else if (digestOf(text) !== entry.digest) this.#differences[kind].set(entry.id, 'different')
+    else if (!isSame) this.#differences[kind].set(entry.id, 'different')
     return text.length
   }
 

@@ -7,6 +7,8 @@ import { textAt } from './scope.js'
 export interface Sides {
   /** Null where the input has none of these documents. */
   readonly ours: Collected | null
+  /** See `CompareOptions.settled`. */
+  readonly settled: (document: unknown) => unknown
   readonly stored: StoredDocuments
   readonly signal: AbortSignal
 }
@@ -14,12 +16,12 @@ export interface Sides {
 /** Differences with what both sides say, in the order given. */
 export async function describe(
   differences: readonly Difference[],
-  { ours, stored, signal }: Sides,
+  { ours, settled, stored, signal }: Sides,
 ): Promise<readonly DescribedDifference[]> {
   const theirs = await fetch(differences, stored, signal)
   return differences.map((difference) => {
     const { kind, id } = difference
-    const input = ours?.get(kind, id)
+    const input = settled(ours?.get(kind, id))
     const copies = theirs[kind].get(stored.keyOf(id)) ?? []
     const known = input ?? copies[0]?.document
     return {

@@ -1,4 +1,4 @@
-import type { StoredDocument } from '../sinks/stored.js'
+import type { StoredDocument, TimeRange } from '../sinks/stored.js'
 
 /** What an input is about. A store may hold documents of many others. */
 export interface Scope {
@@ -13,7 +13,7 @@ export interface Scope {
 const MINUTE_MS = 60_000
 
 /** The times that the scope's documents can have, both ends included: traffic stands at the start of its minute. */
-export function timesOf({ range }: Scope): { readonly sinceMs: number; readonly untilMs: number } | null {
+export function timesOf({ range }: Scope): TimeRange | null {
   return range === null ? null : { sinceMs: minuteOf(range.minMs), untilMs: range.maxMs }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { IndexDocument } from '../../src/records.js'
-import type { StoredDocument, StoredDocuments } from '../../src/sinks/stored.js'
+import type { StoredDocument, StoredDocuments, TimeRange } from '../../src/sinks/stored.js'
 import { failure, HOSTILE_TEXTS, T0, traffic } from '../support/documents.js'
 
 /** A store that can be filled and then read. */
@@ -21,11 +21,15 @@ export function describeStored(name: string, harnessOf: () => Promise<StoredHarn
       opened = await harness.open()
       return opened
     }
-    const allOf = async (parts: AsyncIterable<readonly StoredDocument[]>): Promise<readonly StoredDocument[]> => {
+    const allOf = async (
+      ...some: readonly AsyncIterable<readonly StoredDocument[]>[]
+    ): Promise<readonly StoredDocument[]> => {
       const all: StoredDocument[] = []
-      for await (const part of parts) all.push(...part)
+      for (const parts of some) for await (const part of parts) all.push(...part)
       return all.toSorted((one, other) => (one.key < other.key ? -1 : 1))
     }
+    const within = (from: StoredDocuments, range: TimeRange): Promise<readonly StoredDocument[]> =>
+      allOf(from.within('failure', range), from.within('traffic', range))
 
     beforeEach(async () => {
       harness = await harnessOf()
@@ -47,7 +51,7 @@ export function describeStored(name: string, harnessOf: () => Promise<StoredHarn
         traffic({ id: 'stats', timeMs: T0, target: null, proxy: null, org: null, env: null, basis: 'stats' }),
       ]
       await harness.fill(documents)
-      const stored = await allOf((await open()).within({ sinceMs: T0 - 1_000, untilMs: T0 }))
+      const stored = await within(await open(), { sinceMs: T0 - 1_000, untilMs: T0 })
       const byKey = documents.toSorted((one, other) => (one.id < other.id ? -1 : 1))
       expect(stored.map(({ kind, document }) => ({ kind, document }))).toEqual(
         byKey.map(({ kind, document }) => ({ kind, document })),
@@ -65,7 +69,7 @@ export function describeStored(name: string, harnessOf: () => Promise<StoredHarn
         traffic({ id: 'minute', timeMs: T0 }),
         traffic({ id: 'minute-before', timeMs: T0 - 60_000 }),
       ])
-      const stored = await allOf((await open()).within({ sinceMs: T0, untilMs: T0 + 86_400_000 }))
+      const stored = await within(await open(), { sinceMs: T0, untilMs: T0 + 86_400_000 })
       expect(stored.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
         'failure first',
         'failure last',
@@ -91,9 +95,7 @@ export function describeStored(name: string, harnessOf: () => Promise<StoredHarn
       const ids = Array.from({ length: 2_300 }, (_, index) => `id-${index}`)
       await harness.fill(ids.map((id, index) => failure({ id, timeMs: T0 + index * 60_000 })))
       const stored = await open()
-      const keys = (await allOf(stored.within({ sinceMs: T0, untilMs: T0 + ids.length * 60_000 }))).map(
-        ({ key }) => key,
-      )
+      const keys = (await within(stored, { sinceMs: T0, untilMs: T0 + ids.length * 60_000 })).map(({ key }) => key)
       expect(keys).toEqual(ids.toSorted())
       const thousand = ids.slice(0, 1_000)
       expect((await allOf(stored.under('failure', thousand))).map(({ key }) => key)).toEqual(thousand.toSorted())
@@ -102,7 +104,7 @@ export function describeStored(name: string, harnessOf: () => Promise<StoredHarn
     test('are none where nothing was stored', async () => {
       await harness.fill([])
       const stored = await open()
-      expect(await allOf(stored.within({ sinceMs: 0, untilMs: T0 }))).toEqual([])
+      expect(await within(stored, { sinceMs: 0, untilMs: T0 })).toEqual([])
       expect(await allOf(stored.under('failure', ['a']))).toEqual([])
     })
   })

@@ -1,5 +1,5 @@
 import type { IndexDocument } from '../../src/records.js'
-import type { DocumentKind, StoredDocument, StoredDocuments } from '../../src/sinks/stored.js'
+import type { DocumentKind, StoredDocument, StoredDocuments, TimeRange } from '../../src/sinks/stored.js'
 
 /** A store in memory; `keyOf` as odd as a test wants it. */
 export class MemoryStore implements StoredDocuments {
@@ -10,12 +10,12 @@ export class MemoryStore implements StoredDocuments {
     readonly keyOf: (id: string) => string = (id) => id,
   ) {}
 
-  async *within({ sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number }) {
+  async *within(kind: DocumentKind, { sinceMs, untilMs }: TimeRange) {
     const isWithin = ({ document }: StoredDocument): boolean => {
       const timeMs = Date.parse((document as IndexDocument['document'])['@timestamp'])
       return timeMs >= sinceMs && timeMs <= untilMs
     }
-    for (const document of this.documents) if (isWithin(document)) yield [document]
+    for (const document of this.documents) if (document.kind === kind && isWithin(document)) yield [document]
   }
 
   async *under(kind: DocumentKind, keys: readonly string[]) {

@@ -2,7 +2,9 @@ import type { PipelineConfig } from '../../config/schema.js'
 import { ConfigError, type HangupError } from '../../errors.js'
 import { mergeFailureDocuments, withoutJudgement } from '../../pipeline/document.js'
 import { isStore, openStored, type StoreConfig } from '../../pipeline/open-stored.js'
+import { timeoutsOf } from '../../pipeline/processor-options.js'
 import { type Reread, reread } from '../../pipeline/reread.js'
+import { judgeOfStore } from '../../pipeline/verdicts.js'
 import type { StoredDocuments } from '../../sinks/stored.js'
 import { type Verification, verify } from '../../verify/verify.js'
 import type { Context } from '../context.js'
@@ -114,6 +116,7 @@ async function compare(
     stores,
     mergeFailures: mergeFailureDocuments,
     comparable: withoutJudgement,
+    settledIn: (stored, times) => judgeOfStore(stored, times, timeoutsOf(config)),
     maxDescribed: Math.min(limit, MAX_DESCRIBED),
     signal: context.signal,
     onCompared: (characters) => bar.note(characters),

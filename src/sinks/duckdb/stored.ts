@@ -1,8 +1,8 @@
-import { type DuckDBConnection, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api'
-import type { DocumentKind, StoredDocument, StoredDocuments } from '../stored.js'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { DocumentKind, StoredDocument, StoredDocuments, TimeRange } from '../stored.js'
 import { storeError } from './errors.js'
 import { openReadOnly, type ReadOnlyStore } from './read-only.js'
-import { FAILURE_COLUMNS, failureOf, type Row, storedText, TRAFFIC_COLUMNS, trafficOf } from './rows.js'
+import { FAILURE_COLUMNS, failureOf, instant, type Row, storedText, TRAFFIC_COLUMNS, trafficOf } from './rows.js'
 import { columnList } from './staging.js'
 
 /** The documents of a DuckDB store. Throws as `openReadOnly`. */
@@ -25,11 +25,9 @@ class DuckDbDocuments implements StoredDocuments {
     return storedText(id)
   }
 
-  async *within({ sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number }) {
-    const range = { since: timestamp(sinceMs), until: timestamp(untilMs) }
-    for (const kind of ['failure', 'traffic'] as const) {
-      yield* this.#select(kind, '"timestamp" BETWEEN $since AND $until', range)
-    }
+  within(kind: DocumentKind, { sinceMs, untilMs }: TimeRange): AsyncIterable<readonly StoredDocument[]> {
+    const range = { since: instant(sinceMs), until: instant(untilMs) }
+    return this.#select(kind, '"timestamp" BETWEEN $since AND $until', range)
   }
 
   under(kind: DocumentKind, keys: readonly string[]): AsyncIterable<readonly StoredDocument[]> {
@@ -67,8 +65,4 @@ interface Table {
 const TABLES: Readonly<Record<DocumentKind, Table>> = {
   failure: { table: 'failures', columns: columnList(FAILURE_COLUMNS), documentOf: failureOf },
   traffic: { table: 'traffic', columns: columnList(TRAFFIC_COLUMNS), documentOf: trafficOf },
-}
-
-function timestamp(timeMs: number): DuckDBTimestampValue {
-  return new DuckDBTimestampValue(BigInt(timeMs) * 1000n)
 }

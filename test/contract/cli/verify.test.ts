@@ -81,6 +81,47 @@ describe.each(VARIED)('of %s', (name) => {
   })
 })
 
+describe('of verdicts on resets, verify', () => {
+  const bench = new Bench()
+  const runs = ['e-337-111', 'h-337-110'].map(corpusRun)
+  const logs = (run: (typeof runs)[number]): string => path.join(run.directory, 'edgemicro-*')
+
+  beforeAll(async () => {
+    for (const run of runs) {
+      bench.logs = logs(run)
+      await bench.run()
+    }
+  })
+  afterAll(() => bench.remove())
+
+  test('finds those that all failures of the store tell, of whatever input they are', async () => {
+    for (const run of runs) {
+      bench.logs = logs(run)
+      expect(await bench.verified()).toMatchObject({ code: 0, answer: { same: true } })
+    }
+  })
+
+  test('finds those that they do not tell', async () => {
+    const [row] = await bench.sql("SELECT id FROM failures WHERE cause = 'keepalive_race' ORDER BY id")
+    await bench.sql(`UPDATE failures SET cause = 'premature_close', confidence = 0.7 WHERE id = '${row.id}'`)
+    const results = []
+    for (const run of runs) {
+      bench.logs = logs(run)
+      results.push((await bench.verified()).differences)
+    }
+    expect(results.flat()).toMatchObject([
+      {
+        difference: 'different',
+        id: row.id,
+        fields: [
+          { field: 'edgemicro.cause', input: 'keepalive_race', store: 'premature_close' },
+          { field: 'edgemicro.confidence', store: 0.7 },
+        ],
+      },
+    ])
+  })
+})
+
 describe('verify', () => {
   const bench = new Bench()
   const filled = bench.path('filled.duckdb')

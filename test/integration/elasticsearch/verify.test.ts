@@ -8,6 +8,7 @@ import type { IndexDocument } from '../../../src/records.js'
 import { Collected } from '../../../src/verify/collect.js'
 import { Sandbox } from '../../support/cli.js'
 import { clientHalf, infoLine, targetHalf } from '../../support/lines.js'
+import { judgedTogether } from '../../support/resets.js'
 import { corpusRun, RUNS } from '../../support/truth.js'
 import { Filled } from './filled.js'
 
@@ -46,7 +47,7 @@ class Bench {
       },
       onDocuments: (documents) => collected.add(documents),
     })
-    return [...collected]
+    return judgedTogether([...collected])
   }
 
   async verified() {

@@ -44,7 +44,7 @@ describe('openStoredInDuckDb', () => {
     await expect(openStoredInDuckDb(harness.path)).rejects.toMatchObject({ code: 'store_locked' })
     await sink.close()
     const stored = await openStoredInDuckDb(harness.path)
-    const [[document]] = await partsOf(stored.within({ sinceMs: T0, untilMs: T0 }))
+    const [[document]] = await partsOf(stored.within('failure', { sinceMs: T0, untilMs: T0 }))
     expect(document).toMatchObject({ key: 'a', place: 'failures' })
     await stored.close()
   })
