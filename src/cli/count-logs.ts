@@ -1,5 +1,3 @@
-import { Outages } from '../diagnose/outages.js'
-import { Populations } from '../diagnose/population.js'
 import { coverageGrain } from '../frequency/covered.js'
 import type { Filter } from '../frequency/question.js'
 import { type Grain, Tally } from '../frequency/tally.js'
@@ -8,22 +6,21 @@ import type { Context } from './context.js'
 import { passes } from './document-filter.js'
 import type { Logs } from './logs.js'
 import { refuseOtherText } from './reading.js'
+import { Told } from './target-facts.js'
 
 export interface CountedLogs extends Analysis {
   readonly tally: Tally
   /** See `askCovered`. */
   readonly coverage: Tally
-  /** Of the resets that were counted. */
-  readonly populations: Populations
-  readonly outages: Outages
+  /** By the failures that were counted. */
+  readonly told: Told
 }
 
 /** Reads logs to their end and holds in memory what questions of this grain need; times are filtered on the way in. */
 export async function countLogs(logs: Logs, grain: Grain, filter: Filter, context: Context): Promise<CountedLogs> {
   const tally = new Tally(grain)
   const coverage = new Tally(coverageGrain(grain.dimensions, filter))
-  const populations = new Populations()
-  const outages = new Outages()
+  const told = new Told()
   const isWanted = passes(filter)
   const progress = context.terminal.startProgress(logs.progress)
   const analysis = await analyze({
@@ -32,14 +29,10 @@ export async function countLogs(logs: Logs, grain: Grain, filter: Filter, contex
       const wanted = documents.filter(isWanted)
       tally.add(wanted)
       coverage.add(wanted)
-      for (const each of wanted) {
-        if (each.kind !== 'failure') continue
-        populations.add(each.document)
-        outages.add(each.document)
-      }
+      told.add(wanted)
     },
     signal: context.signal,
   }).finally(() => progress.end())
   refuseOtherText(analysis.ledger, logs.inputs)
-  return { ...analysis, tally, coverage, populations, outages }
+  return { ...analysis, tally, coverage, told }
 }

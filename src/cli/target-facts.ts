@@ -1,26 +1,36 @@
 import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
-import type { Outages } from '../diagnose/outages.js'
-import type { Populations } from '../diagnose/population.js'
+import { Outages } from '../diagnose/outages.js'
+import { Populations } from '../diagnose/population.js'
 import { longEnough, whatIf } from '../diagnose/what-if.js'
 import type { IdleTimeoutFacts, TargetFacts } from '../frequency/advice.js'
 import { UNKNOWN_TARGET } from '../frequency/advice.js'
 import { saferTimeoutMs } from '../keepalive/safer-timeout.js'
-import type { Analysis } from '../pipeline/analyze.js'
+import type { KnownOfTargets } from '../pipeline/held-failures.js'
+import type { IndexDocument } from '../records.js'
 
-export type KnownOfTargets = Pick<Analysis, 'estimates' | 'idleTimes'>
+/** What failures tell of targets, collected as they come. */
+export class Told {
+  readonly populations = new Populations()
+  readonly outages = new Outages()
 
-/** What failures tell of targets, collected as they came. */
-export interface Told {
-  readonly populations: Populations
-  readonly outages: Outages
+  add(documents: readonly IndexDocument[]): void {
+    for (const each of documents) {
+      if (each.kind !== 'failure') continue
+      this.populations.add(each.document)
+      this.outages.add(each.document)
+    }
+  }
 }
 
 /** What a report's advice goes by, of any target. */
-export function factsOf(known: KnownOfTargets & Told): (target: string) => TargetFacts {
+export function factsOf(
+  known: KnownOfTargets,
+  { populations, outages }: Pick<Told, 'populations' | 'outages'>,
+): (target: string) => TargetFacts {
   return (target) => ({
     idleTimeout: idleTimeoutOf(target, known),
-    population: known.populations.of(target === UNKNOWN_TARGET ? null : target),
-    outages: known.outages.of(target),
+    population: populations.of(target === UNKNOWN_TARGET ? null : target),
+    outages: outages.of(target),
   })
 }
 

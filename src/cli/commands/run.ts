@@ -17,6 +17,7 @@ import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { isAskable, openFrequencyStore } from '../stores.js'
+import { factsOf, Told } from '../target-facts.js'
 import { formatCount } from '../terminal/numbers.js'
 import { readTopicRange } from '../topic-range.js'
 import { readPipeline } from './check.js'
@@ -33,23 +34,29 @@ export async function run([file]: readonly string[], options: RunOptions, contex
     return runBackfill({ config, range, run: runRange }, context)
   }
   if (!options.once) return follow(config, context)
-  const { result, exitCode } = await runToEnd(config, context)
-  await tellSummary(result, config, context)
-  tellResult(result, config, context)
-  return exitCode
+  const ended = await runToEnd(config, context)
+  await tellSummary(ended, config, context)
+  tellResult(ended.result, config, context)
+  return ended.exitCode
 }
 
 /** The report of what was read, out of the first sink that can be asked. */
-async function tellSummary(result: RunResult, { sinks }: PipelineConfig, context: Context): Promise<void> {
+async function tellSummary({ result, told }: Ended, { sinks }: PipelineConfig, context: Context): Promise<void> {
   const sink = sinks.find(isAskable)
   if (sink === undefined || result.range === null || context.signal.aborted) return
   const store = await openFrequencyStore(sink)
   try {
-    const { ledger, range } = result
+    const { ledger, range, known } = result
     const [sinceMs, untilMs] = [range.minMs, range.maxMs]
     // By whole minutes, as traffic is counted; a store holds other runs' documents too.
     const filter = { sinceMs: Math.floor(sinceMs / MINUTE_MS) * MINUTE_MS, untilMs: untilMs + 1 }
-    const report = await buildReport(store, { ledger, sinceMs, untilMs, filter })
+    const report = await buildReport(store, {
+      ledger,
+      sinceMs,
+      untilMs,
+      filter,
+      facts: known ? factsOf(known, told) : undefined,
+    })
     context.terminal.print(renderReport(report, context.terminal.messages))
   } finally {
     await store.close()
@@ -69,6 +76,7 @@ export interface Ended {
   readonly result: RunResult
   /** 1 where an input could not be read, else 0. */
   readonly exitCode: number
+  readonly told: Told
 }
 
 /** Runs to the end of the input or of a backfill, or to a stop, with a progress bar. */
@@ -85,6 +93,7 @@ export async function runToEnd(
     tellProblem(problem, context)
   }
   let progress = { end: (): void => {} }
+  const told = new Told()
   const around = await surroundings(config, context)
   const onServe = (url: string): void => terminal.tell(`metrics and health: ${url}/metrics`)
   const result = await withObservation({ ...around, version: context.version, onServe }, async (observer) => {
@@ -94,6 +103,7 @@ export async function runToEnd(
       once: true,
       backfill,
       onProblem,
+      onGiven: (documents) => told.add(documents),
       onNotice: (notice) => terminal.tell(`hangup: ${notice}`),
       onStart: (measure) => {
         progress = terminal.startProgress(measure, { whileWriting: config.sinks.some(({ kind }) => kind === 'stdout') })
@@ -102,7 +112,7 @@ export async function runToEnd(
     // Without the lines that were read for the state alone.
     return { ...ran, ledger: observer.snapshot.ledger }
   }).finally(() => progress.end())
-  return { result, exitCode }
+  return { result, exitCode, told }
 }
 
 /** Says what became of the lines, and of the documents that no store has. */

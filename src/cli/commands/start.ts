@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url'
 import type { PipelineConfig } from '../../config/schema.js'
 import { DuckDbFrequencyStore } from '../../frequency/duckdb.js'
 import { buildReport, type Report } from '../../frequency/report.js'
-import type { RunResult } from '../../pipeline/run-input.js'
 import type { Context } from '../context.js'
 import { FreshStore } from '../fresh-store.js'
 import type { LogOptions } from '../options.js'
 import { refuseOtherText } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
+import { factsOf } from '../target-facts.js'
 import { writeOutput } from '../terminal/write.js'
 import { readPipeline } from './check.js'
-import { runToEnd, tellResult } from './run.js'
+import { type Ended, runToEnd, tellResult } from './run.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -28,10 +28,11 @@ export async function run(args: readonly string[], options: LogOptions, context:
   const config = await readConfig(inputs, options, context)
   const store = await FreshStore.begin(file)
   try {
-    const { result, exitCode } = await runToEnd(storedIn(store.temporaryPath, config), context)
+    const ended = await runToEnd(storedIn(store.temporaryPath, config), context)
+    const { result, exitCode } = ended
     context.signal.throwIfAborted()
     refuseOtherText(result.ledger, inputs)
-    const report = await reportOf(store.temporaryPath, result)
+    const report = await reportOf(store.temporaryPath, ended)
     await store.replace()
     await writeOutput(context.stdout, `${renderReport(report, context.terminal.output).join('\n')}\n`)
     tellResult(result, config, context)
@@ -63,11 +64,13 @@ function storedIn(file: string, config: PipelineConfig): PipelineConfig {
   return { ...config, sinks: [{ kind: 'duckdb', path: file }] }
 }
 
-async function reportOf(file: string, { ledger, range }: RunResult): Promise<Report> {
+async function reportOf(file: string, { result, told }: Ended): Promise<Report> {
   const store = await DuckDbFrequencyStore.open(file)
   try {
+    const { ledger, range, known } = result
     const { minMs = null, maxMs = null } = range ?? {}
-    return await buildReport(store, { ledger, sinceMs: minMs, untilMs: maxMs, filter: {} })
+    const facts = known === null ? undefined : factsOf(known, told)
+    return await buildReport(store, { ledger, sinceMs: minMs, untilMs: maxMs, filter: {}, facts })
   } finally {
     await store.close()
   }

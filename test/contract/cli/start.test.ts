@@ -1,6 +1,7 @@
 import fs from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { finished, Sandbox } from '../../support/cli.js'
+import { finished, projectDirectory, Sandbox } from '../../support/cli.js'
 import { clientHalf, infoLine } from '../../support/lines.js'
 import { expectError } from './expect-error.js'
 
@@ -32,6 +33,16 @@ async function reading() {
   await new Promise<void>((resolve, reject) => child.stdin.write(MANY, (error) => (error ? reject(error) : resolve())))
   return { child, result }
 }
+
+test('start says what report says of the same logs, idle timeouts of targets and all', async () => {
+  const logs = path.join(projectDirectory, 'pipelines/samples')
+  const [{ stdout: started }, { stdout: reported }] = await Promise.all([
+    sandbox.hangup(['start', logs]),
+    sandbox.hangup(['report', logs]),
+  ])
+  expect(started).toMatch(/the target closes idle\s+connections after/)
+  expect(started).toBe(reported)
+})
 
 describe('start', () => {
   beforeEach(async () => {
