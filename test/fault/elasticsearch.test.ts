@@ -37,8 +37,11 @@ const environment = (prefix: string) => ({
   HANGUP_PREFIX: prefix,
 })
 
-/** Small requests, one at a time, so that faults come in the middle. */
-const SLOWLY = ['--set', 'sinks[0].elasticsearch.batch=64KiB', '--set', 'sinks[0].elasticsearch.inFlight=1']
+/** Small requests, one at a time, and much to derive, so that faults come in the middle. */
+const SLOWLY = ['batch=64KiB', 'inFlight=1', 'frequency=1s'].flatMap((option) => [
+  '--set',
+  `sinks[0].elasticsearch.${option}`,
+])
 
 async function expectSame(prefix: string): Promise<void> {
   const { code, stdout, stderr } = await sandbox.hangup(['verify', PIPELINE], {

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type CliResult, finished, Sandbox } from '../support/cli.js'
 
@@ -63,6 +64,24 @@ export class Host {
     const commandLine = ['run', PIPELINE, ...options]
     const child = this.#sandbox.start(commandLine, { environment: this.#environment })
     return new Following(child, finished(child, commandLine, 120_000))
+  }
+
+  /** Follows the logs until all that is written of them is stored, with stops in between. */
+  async followToEnd(): Promise<void> {
+    for (let stops = 0; !this.isAllStored(); stops++) {
+      if (stops === 20) throw new Error('the logs are not stored after 20 runs')
+      const following = this.follow()
+      await following.says('started')
+      await sleep(500 + 250 * stops)
+      const { code, stderr } = await following.stop()
+      if (code !== 143) throw new Error(`stopped with ${code}: ${stderr}`)
+    }
+  }
+
+  /** True where the checkpoint says of every log that all of it is in the store. */
+  isAllStored(): boolean {
+    const written = fs.readdirSync(this.logs).map((name) => fs.statSync(path.join(this.logs, name)).size)
+    return storedIn(this.checkpointFile) === written.reduce((sum, size) => sum + size, 0)
   }
 
   /** What a single pass over all logs gives, in a store of its own, with the same key. */
