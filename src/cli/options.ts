@@ -60,6 +60,19 @@ export interface PcapOptions extends GlobalOptions {
   readonly maskQuery: boolean
 }
 
+export interface BundleOptions extends GlobalOptions, Pick<FilterOptions, 'since' | 'until'> {
+  /** Absent: `~/.edgemicro`, where that is. */
+  readonly gatewayConfig?: string
+  readonly org?: string
+  readonly env?: string
+  /** Captures: files and globs. */
+  readonly pcap: readonly string[]
+  /** The archive; absent: a name with host and time. */
+  readonly out?: string
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
 export interface RunOptions extends GlobalOptions {
   readonly once: boolean
   /** As written; `readTopicRange` makes a range of them. */

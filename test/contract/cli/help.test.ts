@@ -12,6 +12,7 @@ const COMMANDS = [
   'report',
   'run',
   'pcap',
+  'bundle',
   'parse',
   'failures',
   'frequency',
