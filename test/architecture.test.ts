@@ -51,6 +51,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'sources/input-problems.ts', because: 'an input that cannot be read is told as for logs' },
     { to: 'sources/log-file-name.ts', because: 'names that the gateway gave are kept' },
   ],
+  capture: [],
   alerts: [],
   kibana: [],
   keepalive: [
@@ -78,6 +79,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
     { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
     { to: 'pcap', because: 'pcap analyses captures, without a pipeline' },
+    { to: 'capture', because: 'capture prints and runs tcpdump' },
     { to: 'bundle', because: 'bundle puts an archive together' },
     { to: 'diagnose', because: 'report and keepalive estimate tell what the resets of a target have in common' },
     { to: 'kibana', because: 'setup kibana installs dashboards and rules' },

@@ -12,6 +12,7 @@ const COMMANDS = [
   'report',
   'run',
   'pcap',
+  'capture',
   'bundle',
   'parse',
   'failures',
