@@ -223,11 +223,16 @@ proxies:
     })
   })
 
-  test.each(['a-337-debug-120', 'f-337-106', 'f-316-112', 'g-337-plugins-123'])(
+  test.each(['a-337-debug-120', 'f-337-106', 'f-316-112', 'g-337-plugins-123', 'g-337-console-117'])(
     'of the real gateway stands nowhere in a bundle of %s',
     async (name) => {
       const run = corpusRun(name)
-      const { everything } = await unpackedOf(`${name}.tar.gz`, run.directory, '--gateway-config', run.configuration)
+      const { everything } = await unpackedOf(
+        `${name}.tar.gz`,
+        ...run.logs.map(({ file }) => file),
+        '--gateway-config',
+        run.configuration,
+      )
       expect(leaks(run, everything)).toEqual([])
     },
   )
