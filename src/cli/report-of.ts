@@ -24,12 +24,12 @@ export interface ReportOfLogs {
 export async function reportOf(logs: Logs, filter: Filter, context: Context): Promise<ReportOfLogs> {
   const grain = { dimensions: DIMENSIONS, everyMs: null }
   const counted = await countLogs(logs, grain, filter, context)
-  const { ledger, range, evicted, populations } = counted
+  const { ledger, range, evicted } = counted
   const { sinceMs, untilMs, outside } = reportedRange(filter, range)
   // Times were filtered on the way into the tally, which keeps none; traffic by whole minutes, so that some may be in it.
   const tally = outside === null ? counted.tally : new Tally(grain)
   const { target, proxy, code } = filter
-  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(counted, populations) }
+  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(counted) }
   const report = await buildReport(tally, input, counted.coverage)
   return { report, outside, evicted, folded: tally.folded, counted }
 }
