@@ -20,11 +20,18 @@ export class RecentFailures {
   /** By minute, target and code. */
   readonly #minutes = new Map<number, Map<string, Map<string, number>>>()
   #lastMinute = Number.NEGATIVE_INFINITY
+  #lastMs = Number.NEGATIVE_INFINITY
 
   /** `minutes`: how far back from the last failure; infinite: all. */
   constructor(private readonly minutes: number) {}
 
+  /** Time of the last failure; minus infinity before the first. */
+  get lastMs(): number {
+    return this.#lastMs
+  }
+
   add({ target, code, timeMs }: Failure): void {
+    this.#lastMs = Math.max(this.#lastMs, timeMs)
     const minute = Math.floor(timeMs / MINUTE_MS)
     if (minute > this.#lastMinute) this.#advance(minute)
     if (minute <= this.#lastMinute - this.minutes) return

@@ -9,6 +9,7 @@ import { openLogsOf } from './logs.js'
 import type { CaptureOptions } from './options.js'
 import { readTime } from './ranges.js'
 import { refuseOtherText } from './reading.js'
+import { formatDuration, formatInstant } from './terminal/numbers.js'
 import { usageError } from './usage-errors.js'
 
 export interface WantedTarget extends ResolvedTarget {
@@ -25,6 +26,8 @@ export interface WantedTargets {
 }
 
 const RECENT_MINUTES = 15
+/** What failed longer ago does not fail now. */
+const OLD_MS = 3_600_000
 
 /**
  * The targets to capture, with their addresses: those that were named, else those that fail in LOGS. Throws `PermanentError`
@@ -100,6 +103,9 @@ async function failing(
     const others = valid.length === count + 1 ? 'another target' : `${valid.length - count} more targets`
     notes.push(`${others} failed: --limit ${valid.length} takes them all`)
   }
+  const agoMs = Date.now() - recent.lastMs
+  if (agoMs > OLD_MS)
+    notes.push(`the last failure in these logs was ${formatDuration(agoMs)} ago, at ${formatInstant(recent.lastMs)}`)
   const taken = valid.slice(0, count)
   return {
     targets: taken.map(({ target }) => target),

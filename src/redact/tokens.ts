@@ -39,7 +39,7 @@ function isRandom(run: string): boolean {
   const isLong = run.length >= 16
   return (
     count(run, /\d(?=\D)|\D(?=\d)/g) >= 3 ||
-    (isLong && count(run, /[a-z](?=[A-Z])|[A-Z](?=[a-z])/g) >= 6) ||
+    (isLong && count(run, /[a-z](?=[^a-z])|[A-Z](?=[^A-Z])|\d(?=\D)/g) >= 6) ||
     (isLong && /^[A-Z0-9]+$/.test(run)) ||
     (run.length >= 32 && /\d/.test(run))
   )

@@ -326,6 +326,8 @@ describe('bundle', () => {
     const json = JSON.parse((await sandbox.hangup([...args, '--json'], { cwd })).stdout)
     expect(json).toMatchObject({ archive: null, bytes: null })
     expect(json.files).toHaveLength(13)
+    const again = JSON.parse((await sandbox.hangup([...args, '--json'], { cwd })).stdout)
+    expect(again.files).toEqual(json.files)
   })
 
   test('goes on without the gateway where its configuration is broken or not there, and says so', async () => {

@@ -59,7 +59,13 @@ describe('capture', () => {
         by_code: { ECONNRESET: 2 },
       },
     ])
-    expect({ notes, run }).toEqual({ notes: ['another target failed: --limit 2 takes them all'], run: null })
+    expect({ notes, run }).toEqual({
+      notes: [
+        'another target failed: --limit 2 takes them all',
+        expect.stringMatching(/^the last failure in these logs was .* ago, at 20\d\d-/),
+      ],
+      run: null,
+    })
   })
 
   test('takes named targets without logs, with their clients, as wanted', async () => {
