@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { Header } from 'tar'
-import { PermanentError, systemCode } from '../errors.js'
+import { systemCode } from '../errors.js'
 import type { Entry } from './entry.js'
+import { unwritable } from './unwritable.js'
 
 export interface ArchiveInput {
   /** The one folder that all entries lie in. */
@@ -81,22 +82,4 @@ function header(path: string, { bytes, time, isFolder }: HeaderFields): Buffer {
   const fields = { path, mode: isFolder ? 0o755 : 0o644, uid: 0, gid: 0, size: bytes, mtime: time, type } as const
   if (new Header(fields).encode(block)) throw new Error(`too long a name for tar: ${path}`)
   return block
-}
-
-/** Why an archive cannot be written, as `PermanentError`; what is no system error comes back as it is. */
-export function unwritable(file: string, cause: unknown): unknown {
-  const code = systemCode(cause)
-  if (code === undefined) return cause
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const hint = 'make room, name another place with --out FILE, or take less: --since 2h'
-    return new PermanentError(`disk is full: ${file}`, { code: 'disk_full', hint, cause })
-  }
-  return new PermanentError(`the archive cannot be written (${code}): ${file}`, {
-    code: 'output_failed',
-    hint:
-      code === 'EEXIST'
-        ? 'nothing is overwritten: name another file with --out FILE'
-        : 'name another place with --out FILE',
-    cause,
-  })
 }

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib'
 import { fileChunks } from '../pcap/read-capture.js'
 import { gunzip } from '../sources/gunzip.js'
 import type { Entry } from './entry.js'
+import { unwritable } from './unwritable.js'
 
 const compress = promisify(gzip)
 
@@ -27,13 +28,12 @@ export class Spool {
     return this.#bytes
   }
 
-  /** Resolves when the piece is kept; the memory may then be used again. Throws what the file system throws. */
+  /** Resolves when the piece is kept; the memory may then be used again. Throws `PermanentError` as `writeArchive`. */
   async append(piece: Uint8Array): Promise<void> {
     if (piece.length === 0) return
     this.#hash.update(piece)
     this.#bytes += piece.length
-    // Packed data one behind the other is packed data (RFC 1952, 2.2).
-    if (this.#file !== null) await appendFile(this.#file, await compress(piece, { level: 1 }), { mode: 0o600 })
+    if (this.#file !== null) await keep(this.#file, piece)
   }
 
   /** The entry of what was kept; nothing may be appended any more. */
@@ -47,4 +47,12 @@ export class Spool {
       read: () => (file === null || isEmpty ? [] : gunzip(fileChunks(file))),
     }
   }
+}
+
+/** Packed data one behind the other is packed data (RFC 1952, 2.2). */
+async function keep(file: string, piece: Uint8Array): Promise<void> {
+  const packed = await compress(piece, { level: 1 })
+  await appendFile(file, packed, { mode: 0o600 }).catch((error: unknown) => {
+    throw unwritable(file, error)
+  })
 }

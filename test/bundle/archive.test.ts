@@ -100,3 +100,11 @@ test('what is only counted leaves no file', async () => {
   expect(spool.finish('a')).toMatchObject({ bytes: 3, sha256: textEntry('a', 'abc').sha256 })
   expect(fs.readdirSync(directory)).toEqual([])
 })
+
+test('what finds no place says which one', async () => {
+  const spool = new Spool(path.join(directory, 'gone'), 0)
+  await expect(spool.append(Buffer.from('abc'))).rejects.toMatchObject({
+    code: 'output_failed',
+    message: expect.stringContaining('(ENOENT)'),
+  })
+})

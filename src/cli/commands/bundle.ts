@@ -1,13 +1,15 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { nameArchive, unwritable, writeArchive } from '../../bundle/archive.js'
+import { nameArchive, writeArchive } from '../../bundle/archive.js'
 import { type CaptureEntry, cutCapture } from '../../bundle/cut-captures.js'
 import type { Entry } from '../../bundle/entry.js'
 import { EntryNames, safeName } from '../../bundle/entry-names.js'
-import { LogFiles } from '../../bundle/log-files.js'
+import { LogFiles, type TimeRange } from '../../bundle/log-files.js'
 import { manifestEntries, manifestOf } from '../../bundle/manifest.js'
 import { Spool } from '../../bundle/spool.js'
+import { unwritable } from '../../bundle/unwritable.js'
 import { InputError } from '../../errors.js'
+import type { Filter } from '../../frequency/question.js'
 import type { LineBlock } from '../../records.js'
 import type { Redactor } from '../../redact/redactor.js'
 import { expandInput } from '../../sources/discover.js'
@@ -33,8 +35,7 @@ export async function run(args: readonly string[], options: BundleOptions, conte
   const work = options.dryRun ? null : await makeWorkDirectory(file)
   try {
     const collected = await collect(args, { options, work, filter }, context)
-    const range = { sinceMs: filter.sinceMs ?? null, untilMs: filter.untilMs ?? null }
-    const manifest = manifestOf({ ...collected, madeAt, version: context.version, range })
+    const manifest = manifestOf({ ...collected, madeAt, version: context.version, range: rangeOf(filter) })
     const entries = [...manifestEntries(manifest, collected.entries), ...collected.entries]
     const bytes = work === null ? null : await write({ work, file, top, entries, time: madeAt }, context)
     const written = { file: work === null ? null : file, bytes, manifest }
@@ -72,8 +73,10 @@ interface Collecting {
   readonly options: BundleOptions
   /** Null where nothing is kept. */
   readonly work: string | null
-  readonly filter: ReturnType<typeof readFilter>
+  readonly filter: Filter
 }
+
+const rangeOf = ({ sinceMs, untilMs }: Filter): TimeRange => ({ sinceMs: sinceMs ?? null, untilMs: untilMs ?? null })
 
 /** All that goes into the archive. Logs are read once, for the report and for themselves. */
 async function collect(args: readonly string[], { options, work, filter }: Collecting, context: Context) {
@@ -88,8 +91,7 @@ async function collect(args: readonly string[], { options, work, filter }: Colle
     context,
   )
   const redactor = logs.redactor.with({ tokens: 'mask' })
-  const range = { sinceMs: filter.sinceMs ?? null, untilMs: filter.untilMs ?? null }
-  const logFiles = new LogFiles({ redactor, range, names, openSpool })
+  const logFiles = new LogFiles({ redactor, range: rangeOf(filter), names, openSpool })
   const source = {
     async *read(signal: AbortSignal): AsyncGenerator<LineBlock> {
       for await (const block of logs.source.read(signal)) {
