@@ -106,8 +106,14 @@ export class DuckDbSink implements Sink {
   }
 
   #settlerOf(verdicts: Verdicts): Settler {
-    const pass = (open: Case): Promise<Pass> =>
-      this.#inTurn(() => this.#transaction(() => reviseVerdicts(this.connection, verdicts, open)))
+    const pass = async (open: Case): Promise<Pass> => {
+      for (;;) {
+        const once = () => this.#transaction(() => reviseVerdicts(this.connection, verdicts, open))
+        const result = await this.#inTurn(once)
+        // Nobody else writes here, so what is left is no more than did not fit.
+        if (result !== 'written') return result
+      }
+    }
     return new Settler(new Revision({ verdicts, pass }), { everyMs: REVISE_MS })
   }
 
