@@ -1,6 +1,8 @@
+import type { HostNames } from './host-names.js'
 import { KeptConnections } from './kept-connections.js'
 import { AddressBook } from './network/address-book.js'
 import { Content, dissect } from './network/dissect.js'
+import { readDnsAnswer } from './network/dns.js'
 import { Segment } from './network/segment.js'
 import { CaptureDecoder, type CaptureEnd } from './read/decoder.js'
 import type { PacketView } from './read/packet.js'
@@ -31,6 +33,8 @@ export interface CaptureResult {
 export interface CaptureAnalysisInput {
   /** Gets every connection. */
   readonly targets: Targets
+  /** Learns which hosts are which endpoints. */
+  readonly names?: HostNames
   readonly maxOpen?: number
   readonly maxKept?: number
 }
@@ -43,6 +47,7 @@ export class CaptureAnalysis {
   readonly #segment = new Segment()
   readonly #addresses = new AddressBook()
   readonly #kept: KeptConnections
+  readonly #names: HostNames | undefined
   readonly #connections: Connections
   readonly #decoder = new CaptureDecoder((packet) => this.#packet(packet))
   readonly #contents = new Uint32Array(Object.keys(Content).length)
@@ -50,11 +55,17 @@ export class CaptureAnalysis {
   #firstNs = Number.POSITIVE_INFINITY
   #lastNs = Number.NEGATIVE_INFINITY
 
-  constructor({ targets, maxOpen, maxKept }: CaptureAnalysisInput) {
+  constructor({ targets, names, maxOpen, maxKept }: CaptureAnalysisInput) {
     this.#kept = new KeptConnections(maxKept)
+    this.#names = names
     this.#connections = new Connections({
       addresses: this.#addresses,
-      onEnd: (connection) => targets.add(this.#kept.add(connection)),
+      onEnd: (connection) => {
+        const facts = this.#kept.add(connection)
+        targets.add(facts)
+        const host = facts.exchange?.host ?? null
+        if (host !== null) names?.observe(host, facts.target)
+      },
       maxOpen,
     })
   }
@@ -96,5 +107,9 @@ export class CaptureAnalysis {
     const content = dissect(packet, this.#segment, this.#addresses)
     this.#contents[content]++
     if (content === Content.tcp) this.#connections.segment(this.#segment, packet.number, timeNs)
+    else if (content === Content.other && this.#names !== undefined) {
+      const answer = readDnsAnswer(packet)
+      if (answer !== null) this.#names.answer(answer.name, answer.addresses)
+    }
   }
 }

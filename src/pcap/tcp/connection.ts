@@ -190,13 +190,17 @@ export class Connection implements FlowReceiver, MessageHandler {
     }
   }
 
-  head(side: MessageSide, { method, target, status, framing, announcesClose }: MessageHead): void {
+  head(side: MessageSide, head: MessageHead): void {
+    const { status, framing, announcesClose } = head
     const { exchange } = this
     if (exchange === null) return
     exchange.announcesClose ||= announcesClose
     if (side === 'request') {
-      exchange.method = method
-      exchange.target = target
+      exchange.method = head.method
+      exchange.target = head.target
+      exchange.pathStart = head.pathStart ?? null
+      exchange.host = head.host
+      exchange.correlationId = head.correlationId
     } else {
       exchange.status = status
       exchange.endsWithConnection = framing === 'connection'

@@ -72,14 +72,20 @@ export function factsOf(connection: Connection): ConnectionFacts {
 const closingOf = ({ fin, rst }: Flow): Closing => (fin === null && rst === null ? OPEN : { fin, rst })
 const OPEN: Closing = { fin: null, rst: null }
 
-const MAX_TARGET_LENGTH = 2_048
+const MAX_TEXT_LENGTH = 2_048
 
 /** A text that was cut out of another one keeps it in memory. */
 function detached(exchange: Exchange | null): Exchange | null {
-  if (exchange !== null && exchange.target !== null) {
-    exchange.target = Buffer.from(exchange.target.slice(0, MAX_TARGET_LENGTH), 'latin1').toString('latin1')
-  }
+  if (exchange === null) return null
+  exchange.target = copyOf(exchange.target)
+  exchange.pathStart = copyOf(exchange.pathStart)
+  exchange.host = copyOf(exchange.host)
+  exchange.correlationId = copyOf(exchange.correlationId)
   return exchange
+}
+
+function copyOf(text: string | null): string | null {
+  return text === null ? null : Buffer.from(text.slice(0, MAX_TEXT_LENGTH), 'latin1').toString('latin1')
 }
 
 /** The first close of a side; null where it did not close. */
