@@ -1,0 +1,101 @@
+import type { Cause, FailureDocument } from '../../records.js'
+import { firstClose } from '../verdict/facts.js'
+import { isUnread } from '../verdict/idle-timeout.js'
+import type { Match } from './match-failures.js'
+import type { WireRequest } from './wire-request.js'
+
+/** What packets say of a failure. */
+export interface PacketVerdict {
+  /** Null where they do not tell, or the log tells it better. */
+  readonly judgement: { readonly cause: Cause; readonly confidence: number } | null
+  /** Numbers only, named `packet_…`. */
+  readonly evidence: Readonly<Record<string, number | null>>
+}
+
+/** Where several requests may be it and all of them died of the same. */
+const MOST_WHEN_AMBIGUOUS = 0.95
+const SURE_OF_UNSEEN = 0.9
+const SURE_OF_PARTIAL_HEAD = 0.8
+/** By what it did itself, the gateway's log knows these better. */
+const TOLD_BY_LOG = new Set<Cause>([
+  'target_timeout',
+  'client_abort',
+  'tls_certificate',
+  'bad_response',
+  'host_unreachable',
+])
+
+/** `offsetMs`: the log's clock less the capture's; null where it is not known. */
+export function packetVerdictOf(
+  { failure, requests, isAmong, basis }: Match,
+  offsetMs: number | null,
+  phase: 'request' | 'response' | null,
+): PacketVerdict {
+  const [first] = requests
+  const isSure = basis !== 'ambiguous' && first !== undefined
+  const judgements = requests.map((request) => judgementOf(request, failure.cause, phase))
+  const agreed = judgements.every((each) => each !== null && each.cause === judgements[0]?.cause)
+    ? (judgements[0] ?? null)
+    : null
+  const least = Math.min(...judgements.map((each) => each?.confidence ?? 0))
+  const shared =
+    agreed === null || !isAmong ? null : { cause: agreed.cause, confidence: Math.min(MOST_WHEN_AMBIGUOUS, least) }
+  return {
+    judgement: TOLD_BY_LOG.has(failure.cause) ? null : isSure ? judgements[0] : shared,
+    evidence: {
+      packet_candidates: requests.length,
+      packet_clock_offset_ms: offsetMs,
+      ...(isSure ? evidenceOf(first) : NOTHING),
+    },
+  }
+}
+
+function judgementOf(
+  { finding: { verdict }, isUnseen }: WireRequest,
+  logged: Cause,
+  phase: string | null,
+): PacketVerdict['judgement'] {
+  const { cause, confidence, form, unseenRequestCause } = verdict
+  if (isUnseen && unseenRequestCause !== null) return { cause: unseenRequestCause, confidence: SURE_OF_UNSEEN }
+  if (cause === 'none') return null
+  if (cause !== 'undetermined') return { cause, confidence }
+  // The response had begun, and the log says that its head was not whole.
+  const isHeadCut = form === 'unclear_end' && phase === 'request' && OPEN_OR_BY_CONNECTION.has(logged)
+  return isHeadCut ? { cause: 'premature_close', confidence: SURE_OF_PARTIAL_HEAD } : null
+}
+
+const OPEN_OR_BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
+
+/** Names of all numbers that packets give. */
+const NOTHING = {
+  packet_stream: null,
+  packet_request: null,
+  packet_close: null,
+  packet_idle_ms: null,
+  packet_request_covered: null,
+} as const
+
+function evidenceOf({
+  finding: { facts, verdict },
+  isUnseen,
+}: WireRequest): Record<keyof typeof NOTHING, number | null> {
+  const { exchange, closedFirst, closing } = facts
+  const close = closedFirst === null ? null : firstClose(closing[closedFirst])
+  const request = isUnseen ? null : exchange
+  const byTarget = firstClose(closing.target)
+  const isCovered =
+    request === null || byTarget === null ? null : !isUnread(request.requestSequence, byTarget.acknowledgement)
+  return {
+    packet_stream: facts.index,
+    packet_request: request?.requestFirst.number ?? null,
+    packet_close: close?.number ?? null,
+    packet_idle_ms: verdict.idleNs === null ? null : Math.round(verdict.idleNs / 1_000) / 1_000,
+    packet_request_covered: isCovered === null ? null : Number(isCovered),
+  }
+}
+
+/** The document with what packets say of its failure. */
+export function withPackets(document: FailureDocument, { judgement, evidence }: PacketVerdict): FailureDocument {
+  const { edgemicro } = document
+  return { ...document, edgemicro: { ...edgemicro, ...judgement, evidence: { ...edgemicro.evidence, ...evidence } } }
+}
