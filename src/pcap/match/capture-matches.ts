@@ -2,6 +2,7 @@ import type { FailureDocument } from '../../records.js'
 import type { Finding, PathOf } from '../findings.js'
 import type { HostNames } from '../host-names.js'
 import type { ClockOffset } from './clock-offset.js'
+import { jointVerdict } from './joint-verdict.js'
 import { type LoggedFailure, loggedFailureOf } from './logged-failure.js'
 import { type Match, matchFailures } from './match-failures.js'
 import { packetVerdictOf, withPackets } from './packet-verdict.js'
@@ -28,6 +29,7 @@ export interface CaptureMatchesInput {
 export class CaptureMatches {
   readonly #failures = new Map<string, LoggedFailure>()
   readonly #matches = new Map<string, CaptureMatch>()
+  readonly #byFinding = new Map<Finding, { readonly sure: CaptureMatch[]; readonly possible: CaptureMatch[] }>()
   /** By capture; null where nothing tells. */
   readonly offsets = new Map<string, ClockOffset | null>()
   /** Failures within the time of a capture of which no capture has anything. */
@@ -50,6 +52,7 @@ export class CaptureMatches {
       for (const match of matching.matches) this.#take({ ...match, capture: name, offset: matching.offset })
       for (const failure of matching.unmatched) unmatched.add(failure)
     }
+    for (const match of this.#matches.values()) this.#note(match)
     this.unmatched = [...unmatched].filter(({ id }) => !this.#matches.has(id))
   }
 
@@ -64,9 +67,18 @@ export class CaptureMatches {
   /** The document with what its packets say; as it is where no capture has them. */
   judged(document: FailureDocument): FailureDocument {
     const match = this.of(document.http.request.id)
-    if (match === null) return document
-    const verdict = packetVerdictOf(match, match.offset?.offsetMs ?? null, document.edgemicro.phase)
-    return withPackets(document, verdict)
+    return match === null ? document : withPackets(document, packetVerdictOf(match, match.offset?.offsetMs ?? null))
+  }
+
+  /** The connection with what the log adds to its verdict. */
+  judgedFinding(finding: Finding): Finding {
+    const [match] = this.ofFinding(finding).sure
+    return match === undefined ? finding : { ...finding, verdict: jointVerdict(match.failure, match.requests[0]) }
+  }
+
+  /** Whose packets are in a connection, and whose may be. */
+  ofFinding(finding: Finding): MatchesOfFinding {
+    return this.#byFinding.get(finding) ?? NOBODY
   }
 
   /** Of several captures that have it, the surest; of equals the first. */
@@ -74,7 +86,24 @@ export class CaptureMatches {
     const known = this.#matches.get(match.failure.id)
     if (known === undefined || rankOf(match) > rankOf(known)) this.#matches.set(match.failure.id, match)
   }
+
+  #note(match: CaptureMatch): void {
+    for (const { finding } of match.requests) {
+      const known = this.#byFinding.get(finding) ?? { sure: [], possible: [] }
+      this.#byFinding.set(finding, known)
+      if (match.basis === 'ambiguous') known.possible.push(match)
+      else known.sure.push(match)
+    }
+  }
 }
+
+/** Of one connection. */
+export interface MatchesOfFinding {
+  readonly sure: readonly CaptureMatch[]
+  readonly possible: readonly CaptureMatch[]
+}
+
+const NOBODY: MatchesOfFinding = { sure: [], possible: [] }
 
 const RANKS = { id: 4, path: 3, time: 2, ambiguous: 0 } as const
 const rankOf = ({ basis, isAmong }: Match): number => RANKS[basis] + (isAmong ? 1 : 0)

@@ -17,6 +17,8 @@ const MOST_LATE_MS = 3_000
 /** How much earlier the log may be than the packet: it rounds to milliseconds, and the gateway may log before it closes. */
 const MOST_EARLY_MS = 20
 const MOST_EARLY_BY_GATEWAY_MS = 150
+/** What is under way at the capture's end had not failed before. */
+const MOST_EARLY_OPEN_MS = 100
 /** The log's beginning of a request is its end less its duration, so it is late where the end is. */
 const MOST_EARLY_START_MS = 500
 const OTHER_REUSE_MS = 50
@@ -54,6 +56,7 @@ interface Gaps {
 }
 
 function gapsOf({ startMs, endMs }: LoggedFailure, request: WireRequest, offsetMs: number): Gaps | null {
+  if (request.isOpen && endMs - offsetMs < request.captureEndMs - MOST_EARLY_OPEN_MS) return null
   const start = startMs === null || request.startMs === null ? null : request.startMs + offsetMs - startMs
   const isEndKnown =
     request.endMs !== null && !(request.isConnecting && request.finding.verdict.cause !== 'connect_refused')

@@ -19,6 +19,7 @@ export interface LoggedFailure {
   readonly idleMs: number | null
   readonly isReused: boolean | null
   readonly cause: Cause
+  readonly phase: 'request' | 'response' | null
 }
 
 /** The gateway sent nothing to a target. */
@@ -49,6 +50,7 @@ export function loggedFailureOf({
     idleMs: evidence.idle_ms ?? null,
     isReused: evidence.reused == null ? null : evidence.reused === 1,
     cause: edgemicro.cause,
+    phase,
   }
 }
 

@@ -44,7 +44,9 @@ const FARTHEST_MS = { path: 1_000, time: 300 } as const
 
 /** Finds the packets of failures. A pure function; the order of its input does not matter. */
 export function matchFailures({ failures, findings, names, pathOf }: MatchInput): Matching {
-  const requests = findings.flatMap((finding) => wireRequestOf(finding, pathOf) ?? [])
+  const range = rangeOf(findings)
+  const context = { pathOf, captureEndMs: range.lastMs }
+  const requests = findings.flatMap((finding) => wireRequestOf(finding, context) ?? [])
   const targets = new TargetEndpoints(names)
   const offset = estimateOffset(failures, requests, ({ failure, request }) => targets.mayBe(failure, request))
   const offsetMs = offset?.offsetMs ?? 0
@@ -54,8 +56,9 @@ export function matchFailures({ failures, findings, names, pathOf }: MatchInput)
     isOpen.failures.delete(failure)
     for (const request of requests) isOpen.requests.delete(request)
   }
-  const within = withinCapture(findings, offsetMs)
-  const left = [...isOpen.failures].filter(within)
+  const left = [...isOpen.failures].filter(
+    ({ startMs, endMs }) => endMs - offsetMs >= range.firstMs && (startMs ?? endMs) - offsetMs <= range.lastMs,
+  )
   const fits = fitsOf(left, [...isOpen.requests], offsetMs, targets)
   const isCovered = fits.size >= left.length * LEAST_COVERAGE && offset !== null
   const isBelieved = ({ failure, request, likeness: { basis, distance } }: Fit): boolean =>
@@ -89,13 +92,15 @@ function isNear({ failure, request }: Pair, offsetMs: number): boolean {
   return Math.abs(startMs - (failure.startMs ?? failure.endMs)) <= FARTHEST_ID_MS
 }
 
-function withinCapture(findings: readonly Finding[], offsetMs: number): (failure: LoggedFailure) => boolean {
-  const times = findings.map(({ facts, baseSeconds }) =>
-    [facts.firstNs, facts.lastNs].map((ns) => baseSeconds * 1_000 + ns / 1e6),
-  )
-  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const [first, last] of times) [firstMs, lastMs] = [Math.min(firstMs, first), Math.max(lastMs, last)]
-  return ({ startMs, endMs }) => endMs >= firstMs + offsetMs && (startMs ?? endMs) <= lastMs + offsetMs
+/** From the first to the last packet of its connections, on the capture's clock. */
+function rangeOf(findings: readonly Finding[]): { readonly firstMs: number; readonly lastMs: number } {
+  let firstMs = Number.POSITIVE_INFINITY
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (const { facts, baseSeconds } of findings) {
+    firstMs = Math.min(firstMs, baseSeconds * 1_000 + facts.firstNs / 1_000_000)
+    lastMs = Math.max(lastMs, baseSeconds * 1_000 + facts.lastNs / 1_000_000)
+  }
+  return { firstMs, lastMs }
 }
 
 export type Fits = ReadonlyMap<LoggedFailure, readonly Fit[]>

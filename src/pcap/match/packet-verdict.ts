@@ -1,6 +1,8 @@
 import type { Cause, FailureDocument } from '../../records.js'
 import { firstClose } from '../verdict/facts.js'
 import { isUnread } from '../verdict/idle-timeout.js'
+import type { Verdict } from '../verdict/judge.js'
+import { jointVerdict } from './joint-verdict.js'
 import type { Match } from './match-failures.js'
 import type { WireRequest } from './wire-request.js'
 
@@ -14,8 +16,6 @@ export interface PacketVerdict {
 
 /** Where several requests may be it and all of them died of the same. */
 const MOST_WHEN_AMBIGUOUS = 0.95
-const SURE_OF_UNSEEN = 0.9
-const SURE_OF_PARTIAL_HEAD = 0.8
 /** By what it did itself, the gateway's log knows these better. */
 const TOLD_BY_LOG = new Set<Cause>([
   'target_timeout',
@@ -26,45 +26,30 @@ const TOLD_BY_LOG = new Set<Cause>([
 ])
 
 /** `offsetMs`: the log's clock less the capture's; null where it is not known. */
-export function packetVerdictOf(
-  { failure, requests, isAmong, basis }: Match,
-  offsetMs: number | null,
-  phase: 'request' | 'response' | null,
-): PacketVerdict {
+export function packetVerdictOf({ failure, requests, isAmong, basis }: Match, offsetMs: number | null): PacketVerdict {
   const [first] = requests
   const isSure = basis !== 'ambiguous' && first !== undefined
-  const judgements = requests.map((request) => judgementOf(request, failure.cause, phase))
-  const agreed = judgements.every((each) => each !== null && each.cause === judgements[0]?.cause)
-    ? (judgements[0] ?? null)
-    : null
-  const least = Math.min(...judgements.map((each) => each?.confidence ?? 0))
-  const shared =
-    agreed === null || !isAmong ? null : { cause: agreed.cause, confidence: Math.min(MOST_WHEN_AMBIGUOUS, least) }
+  const isOpen = !TOLD_BY_LOG.has(failure.cause)
+  const judgement =
+    isSure || isAmong ? sharedJudgement(requests.map((request) => jointVerdict(failure, request))) : null
   return {
-    judgement: TOLD_BY_LOG.has(failure.cause) ? null : isSure ? judgements[0] : shared,
+    judgement: isOpen ? judgement : null,
     evidence: {
       packet_candidates: requests.length,
-      packet_clock_offset_ms: offsetMs,
+      packet_clock_offset_ms: offsetMs === null ? null : Math.round(offsetMs),
       ...(isSure ? evidenceOf(first) : NOTHING),
     },
   }
 }
 
-function judgementOf(
-  { finding: { verdict }, isUnseen }: WireRequest,
-  logged: Cause,
-  phase: string | null,
-): PacketVerdict['judgement'] {
-  const { cause, confidence, form, unseenRequestCause } = verdict
-  if (isUnseen && unseenRequestCause !== null) return { cause: unseenRequestCause, confidence: SURE_OF_UNSEEN }
-  if (cause === 'none') return null
-  if (cause !== 'undetermined') return { cause, confidence }
-  // The response had begun, and the log says that its head was not whole.
-  const isHeadCut = form === 'unclear_end' && phase === 'request' && OPEN_OR_BY_CONNECTION.has(logged)
-  return isHeadCut ? { cause: 'premature_close', confidence: SURE_OF_PARTIAL_HEAD } : null
+/** Of several requests: what all of them died of. */
+function sharedJudgement(verdicts: readonly Verdict[]): PacketVerdict['judgement'] {
+  const [first, ...others] = verdicts
+  if (first === undefined || first.cause === 'none' || first.cause === 'undetermined') return null
+  if (others.some(({ cause }) => cause !== first.cause)) return null
+  const least = Math.min(...verdicts.map(({ confidence }) => confidence))
+  return { cause: first.cause, confidence: others.length === 0 ? least : Math.min(MOST_WHEN_AMBIGUOUS, least) }
 }
-
-const OPEN_OR_BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'premature_close'])
 
 /** Names of all numbers that packets give. */
 const NOTHING = {

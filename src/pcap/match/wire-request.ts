@@ -14,6 +14,9 @@ export interface WireRequest {
   readonly startMs: number | null
   /** What the gateway had seen when it gave the request up; null where the capture does not hold it. */
   readonly endMs: number | null
+  /** It was under way when the capture ended, at `captureEndMs`. */
+  readonly isOpen: boolean
+  readonly captureEndMs: number
   /** The gateway ended it, not the target. */
   readonly endsByGateway: boolean
   readonly idleMs: number | null
@@ -26,8 +29,13 @@ export interface WireRequest {
 const NS_PER_MS = 1_000_000
 const CONNECTING = new Set<Cause | 'none'>(['connect_refused', 'connect_timeout'])
 
+export interface WireContext {
+  readonly pathOf: PathOf
+  readonly captureEndMs: number
+}
+
 /** The one request of a connection that can have failed, for a failure ends it; null where none can. */
-export function wireRequestOf(finding: Finding, pathOf: PathOf): WireRequest | null {
+export function wireRequestOf(finding: Finding, { pathOf, captureEndMs }: WireContext): WireRequest | null {
   const { facts, verdict } = finding
   const { exchange, closedFirst, closing } = facts
   const ms = (timeNs: number): number => finding.baseSeconds * 1_000 + timeNs / NS_PER_MS
@@ -52,6 +60,8 @@ export function wireRequestOf(finding: Finding, pathOf: PathOf): WireRequest | n
     pathStart: asked?.pathStart ?? null,
     startMs: start === null ? null : ms(start.timeNs),
     endMs: endNs === null ? null : ms(endNs),
+    isOpen: endNs === null && !isConnecting,
+    captureEndMs,
     endsByGateway: closedFirst === 'client' || isUnseen,
     idleMs: idleNs === null ? null : idleNs / NS_PER_MS,
     isReused: isUnseen ? exchange !== null : facts.previous !== null || facts.syn === null,

@@ -60,6 +60,15 @@ const TELL: Readonly<Record<Form, Teller>> = {
       'the answer is a RST that acknowledges nothing: the connection was gone on that side, and no packet had told the gateway',
     ),
   ],
+  unwritten: (input) => [
+    ...answer(input),
+    targetClosed(input, (idle) => `the target closes the connection${idle}`),
+    gatewayClosed(
+      input,
+      () => '',
+      'the gateway, which had just given the connection to a request, finds it closed before it writes, and closes its side',
+    ),
+  ],
   fresh: (input) => [
     ...opening(input),
     request(input),
@@ -207,12 +216,15 @@ function targetClosed({ facts, verdict }: StoryInput, says: (idle: string) => st
   return step(close, isFirst ? `${says(idle)} (${flag(close)})` : `the target closes its side, too (${flag(close)})`)
 }
 
-function gatewayClosed({ facts }: StoryInput, says: (waited: string) => string = () => ''): readonly Step[] {
+function gatewayClosed(
+  { facts }: StoryInput,
+  says: (waited: string) => string = () => '',
+  second = 'the gateway closes its side',
+): readonly Step[] {
   const close = firstClose(facts.closing.client)
   if (close === null) return []
   const waited = span(close.timeNs - (facts.exchange?.requestLast.timeNs ?? close.timeNs))
-  const text =
-    facts.closedFirst === 'client' ? says(waited) || 'the gateway closes the connection' : 'the gateway closes its side'
+  const text = facts.closedFirst === 'client' ? says(waited) || 'the gateway closes the connection' : second
   return step(close, `${text} (${flag(close)})`)
 }
 
