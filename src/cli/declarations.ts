@@ -23,6 +23,12 @@ const SET_OPTION: OptionDeclaration = {
   repeatable: true,
 }
 
+const RESOLVE_OPTION: OptionDeclaration = {
+  flags: '--resolve <NAME=IP>',
+  help: "a target's address, where captures hold no answer of a name server and no Host; may be given several times",
+  repeatable: true,
+}
+
 const SAMPLES = 'pipelines/samples'
 
 /** Every command of this version, in the order of the help. */
@@ -137,11 +143,9 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--json', help: 'one JSON object, with all connections' },
       { flags: '--target <IP:PORT>', help: 'only this target' },
       { flags: '--limit <COUNT>', help: 'connections to show of each cause (default: 3)' },
-      {
-        flags: '--mask-query',
-        help: 'keep the names of query parameters, hide their values (default: drop the query)',
-      },
-      { flags: '--show-secrets', help: 'print paths and query strings as sent' },
+      { flags: '--logs <LOGS...>', help: "the gateway's logs: each failure gets its packets", repeatable: true },
+      RESOLVE_OPTION,
+      ...LOG_OPTIONS,
     ],
     examples: [
       { command: `hangup pcap ${SAMPLES}/races.pcap.gz`, says: 'what happened on these connections, packet by packet' },

@@ -50,14 +50,16 @@ export interface ExplainOptions extends LogOptions {
   readonly json: boolean
 }
 
-export interface PcapOptions extends GlobalOptions {
+export interface PcapOptions extends LogOptions {
   readonly json: boolean
   /** `ip:port`, as captures have it. */
   readonly target?: string
   /** As written: connections to show of each cause. */
   readonly limit?: string
-  readonly showSecrets: boolean
-  readonly maskQuery: boolean
+  /** LOGS whose failures are matched with packets. */
+  readonly logs: readonly string[]
+  /** `NAME=IP`, in the order given. */
+  readonly resolve: readonly string[]
 }
 
 export interface RunOptions extends GlobalOptions {

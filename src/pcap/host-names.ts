@@ -56,6 +56,20 @@ export class HostNames {
     }
     return known.length === 0 ? null : new Set(known)
   }
+
+  /** Targets as the log may name them (`host:port`) that stand for an endpoint; itself first. */
+  targetsOf(endpoint: string): readonly string[] {
+    const { host: address, port } = parts(endpoint)
+    const named = this.#named.get(endpoint)
+    const most = named === undefined ? null : mostFrequent(named)
+    const hosts = new Set(most === null ? [] : [most])
+    for (const names of [this.#given, this.#answered]) {
+      for (const [name, addresses] of names) {
+        if ([...addresses].some((each) => endpointOf(each, port) === `${address}:${port}`)) hosts.add(name)
+      }
+    }
+    return [endpoint, ...[...hosts].map((host) => `${host}:${port}`)]
+  }
 }
 
 /** Whether two of `host:port` have the same port. */

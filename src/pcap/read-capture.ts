@@ -3,6 +3,7 @@ import { InputError } from '../errors.js'
 import { unpacked } from '../sources/gunzip.js'
 import { inputProblem } from '../sources/input-problems.js'
 import { CaptureAnalysis, type CaptureResult } from './capture-analysis.js'
+import type { HostNames } from './host-names.js'
 import type { Targets } from './targets.js'
 
 export interface ReadCaptureInput {
@@ -10,6 +11,7 @@ export interface ReadCaptureInput {
   readonly name: string
   readonly chunks: AsyncIterable<Uint8Array>
   readonly targets: Targets
+  readonly names?: HostNames
   /** Told of a capture that is cut or damaged; what stands before is in the result. */
   readonly onProblem: (problem: InputError) => void
   readonly signal: AbortSignal
@@ -37,10 +39,11 @@ export async function readCapture({
   name,
   chunks,
   targets,
+  names,
   onProblem,
   signal,
 }: ReadCaptureInput): Promise<CaptureResult> {
-  const analysis = new CaptureAnalysis({ targets })
+  const analysis = new CaptureAnalysis({ targets, names })
   let problem: InputError | null = null
   try {
     for await (const chunk of unpacked(chunks)) {

@@ -1,26 +1,25 @@
 import type { CaptureResult } from '../../pcap/capture-analysis.js'
-import { type Finding, type PathOf, stepsOf, type TargetDocument, timeOf } from '../../pcap/findings.js'
-import { packetFilter, streamFilter, streamsFilter } from '../../pcap/tell/display-filter.js'
+import type { Finding, PathOf, TargetDocument } from '../../pcap/findings.js'
+import type { CaptureMatches } from '../../pcap/match/capture-matches.js'
+import { streamsFilter } from '../../pcap/tell/display-filter.js'
 import type { Cause } from '../../records.js'
+import type { Capture } from '../captures.js'
 import { formatCount, formatDuration, formatInstant } from '../terminal/numbers.js'
 import { renderTable } from '../terminal/table.js'
 import type { Surface } from '../terminal/terminal.js'
 import { visible, wrap } from '../terminal/text.js'
 import { meaningOf } from './causes.js'
-
-export interface CaptureSummary {
-  /** As it was given. */
-  readonly name: string
-  readonly result: CaptureResult
-}
+import { connectionLines } from './pcap-connection.js'
 
 export interface PcapAnswer {
-  readonly captures: readonly CaptureSummary[]
+  readonly captures: readonly Capture[]
   readonly findings: readonly Finding[]
   readonly targets: readonly TargetDocument[]
   readonly pathOf: PathOf
   /** Connections to show of each cause. */
   readonly limit: number
+  /** With the failures of logs; null: there are none. */
+  readonly matches: CaptureMatches | null
 }
 
 /** What captures say, for people: the targets, then each cause with the packets of its first connections. */
@@ -29,9 +28,12 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
   const textWidth = Math.min(width, 100)
   const lines = captures.flatMap(({ name, result }) => [
     style.bold(visible(name)),
-    ...captureLines(result).flatMap((line) => wrap(line, textWidth - 2).map((each) => `  ${each}`)),
+    ...[...captureLines(result), ...clockLines(name, answer.matches)].flatMap((line) =>
+      wrap(line, textWidth - 2).map((each) => `  ${each}`),
+    ),
   ])
   if (targets.length > 0) lines.push('', ...targetTable(targets, findings, { width, style }))
+  if (answer.matches !== null) lines.push('', ...matchLines(answer.matches, textWidth))
   const groups = groupByCause(findings.filter(({ verdict }) => verdict.cause !== 'none'))
   if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.']
   for (const [cause, group] of groups) {
@@ -45,7 +47,9 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
       ),
     )
     for (const finding of group.slice(0, answer.limit)) {
-      lines.push('', ...connectionLines(finding, answer, { width: textWidth, style }))
+      const where = captures.length > 1 ? `${finding.capture}, ` : ''
+      const whose = answer.matches?.ofFinding(finding)
+      lines.push('', ...connectionLines(finding, { pathOf: answer.pathOf, where, whose }, { width: textWidth, style }))
     }
     if (group.length > answer.limit) lines.push('', ...restLines(group, answer))
   }
@@ -134,6 +138,30 @@ function idleText({
   return `${formatDuration(timeoutMs)} (${closes === 1 ? 'seen once' : `${formatCount(closes)} times`}${range})`
 }
 
+function clockLines(name: string, matches: CaptureMatches | null): string[] {
+  if (matches === null) return []
+  const offset = matches.offsets.get(name) ?? null
+  if (offset === null) return ['nothing tells how far the clocks of logs and capture are apart']
+  const { offsetMs, lowMs, highMs, fitting } = offset
+  const by = `by ${formatCount(fitting)} ${fitting === 1 ? 'request' : 'requests'}`
+  if (offsetMs === 0) return [`the clocks of logs and capture agree, ${by}`]
+  const range = `${formatDuration(Math.abs(lowMs))}–${formatDuration(Math.abs(highMs))}`
+  return [
+    `the clock of the logs is ${formatDuration(Math.abs(offsetMs))} (${range}) ${offsetMs > 0 ? 'ahead of' : 'behind'} the capture's, ${by}`,
+  ]
+}
+
+function matchLines({ all, unmatched, omitted }: CaptureMatches, width: number): string[] {
+  const ambiguous = all.filter(({ basis }) => basis === 'ambiguous').length
+  const parts = [
+    `${formatCount(all.length - ambiguous)} found`,
+    ...(ambiguous > 0 ? [`${formatCount(ambiguous)} that fit several connections or one perhaps by chance`] : []),
+    ...(unmatched.length > 0 ? [`${formatCount(unmatched.length)} without packets`] : []),
+    ...(omitted > 0 ? [`${formatCount(omitted)} not looked for: there were too many`] : []),
+  ]
+  return wrap(`failures of the logs within the captures: ${parts.join(', ')}`, width)
+}
+
 /** The most frequent cause first. */
 function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, readonly Finding[]])[] {
   const groups = new Map<Cause, Finding[]>()
@@ -145,28 +173,6 @@ function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, 
     else group.push(finding)
   }
   return [...groups].sort(([, a], [, b]) => b.length - a.length)
-}
-
-function connectionLines(finding: Finding, { pathOf, captures }: PcapAnswer, { width, style }: Look): string[] {
-  const { facts, verdict, capture } = finding
-  const steps = stepsOf(finding, pathOf)
-  const where = captures.length > 1 ? `${capture}, ` : ''
-  const sure = verdict.confidence > 0 && verdict.confidence < 1 ? ` (confidence ${verdict.confidence})` : ''
-  const numberWidth = Math.max(6, ...steps.map(({ packet }) => String(packet).length))
-  return [
-    `  ${style.cyan(visible(`${where}stream ${facts.index}`))}  ${facts.client} → ${facts.target}${sure}`,
-    ...steps.flatMap(({ packet, timeNs, says }) => {
-      const time = timeOf(finding, timeNs).slice(11, 26)
-      const [first, ...more] = wrap(visible(says), Math.max(30, width - numberWidth - 22))
-      const indent = ' '.repeat(numberWidth + 21)
-      return [
-        `  ${String(packet).padStart(numberWidth)}  ${style.dim(time)}  ${first}`,
-        ...more.map((line) => indent + line),
-      ]
-    }),
-    style.dim(`  Wireshark: ${streamFilter(facts.index)}`),
-    ...(steps.length > 0 ? [style.dim(`             ${packetFilter(steps.map(({ packet }) => packet))}`)] : []),
-  ]
 }
 
 /** Streams are numbered in each capture anew, so a filter holds for one capture. */

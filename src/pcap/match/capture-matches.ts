@@ -1,11 +1,19 @@
 import type { FailureDocument } from '../../records.js'
 import type { Finding, PathOf } from '../findings.js'
 import type { HostNames } from '../host-names.js'
+import type { Targets } from '../targets.js'
+import type { IdleTimeout } from '../verdict/idle-timeout.js'
 import type { ClockOffset } from './clock-offset.js'
 import { jointVerdict } from './joint-verdict.js'
 import { type LoggedFailure, loggedFailureOf } from './logged-failure.js'
-import { type Match, matchFailures } from './match-failures.js'
+import { type Match, matchFailures, rangeOf } from './match-failures.js'
 import { packetVerdictOf, withPackets } from './packet-verdict.js'
+
+/** Clocks that are farther apart are not looked for. */
+const FARTHEST_CLOCK_MS = 2 * 3_600_000
+const MAX_FAILURES = 50_000
+/** Seen less often, it may have been for another reason. */
+const LEAST_CLOSES = 3
 
 /** A capture, judged. */
 export interface JudgedCapture {
@@ -21,6 +29,8 @@ export interface CaptureMatch extends Match {
 
 export interface CaptureMatchesInput {
   readonly captures: readonly JudgedCapture[]
+  /** Of all of them. */
+  readonly targets: Targets
   readonly names: HostNames
   readonly pathOf: PathOf
 }
@@ -29,18 +39,47 @@ export interface CaptureMatchesInput {
 export class CaptureMatches {
   readonly #failures = new Map<string, LoggedFailure>()
   readonly #matches = new Map<string, CaptureMatch>()
-  readonly #byFinding = new Map<Finding, { readonly sure: CaptureMatch[]; readonly possible: CaptureMatch[] }>()
+  readonly #byConnection = new Map<string, { readonly sure: CaptureMatch[]; readonly possible: CaptureMatch[] }>()
   /** By capture; null where nothing tells. */
   readonly offsets = new Map<string, ClockOffset | null>()
   /** Failures within the time of a capture of which no capture has anything. */
   unmatched: readonly LoggedFailure[] = []
+  /** Failures that were not looked for, for there were too many. */
+  omitted = 0
+  readonly #firstMs: number
+  readonly #lastMs: number
 
-  constructor(private readonly input: CaptureMatchesInput) {}
+  constructor(private readonly input: CaptureMatchesInput) {
+    const times = input.captures.map(({ findings }) => rangeOf(findings))
+    this.#firstMs = Math.min(...times.map(({ firstMs }) => firstMs)) - FARTHEST_CLOCK_MS
+    this.#lastMs = Math.max(...times.map(({ lastMs }) => lastMs)) + FARTHEST_CLOCK_MS
+  }
 
-  /** To be called with all failures before `match`: which packets are whose, and the clock, is told by all of them. */
-  add(document: FailureDocument): void {
+  /**
+   * To be called with all failures before `match`: which packets are whose, and the clock, is told by all of them. False where it
+   * cannot be in a capture.
+   */
+  add(document: FailureDocument): boolean {
     const failure = loggedFailureOf(document)
-    if (failure !== null) this.#failures.set(failure.id, failure)
+    if (failure === null || failure.endMs < this.#firstMs || failure.endMs > this.#lastMs) return false
+    if (this.#failures.size >= MAX_FAILURES) {
+      this.omitted++
+      return false
+    }
+    this.#failures.set(failure.id, failure)
+    return true
+  }
+
+  /** By target as the log names it: when it closes idle connections, where the captures show it several times. */
+  get idleTimeouts(): ReadonlyMap<string, IdleTimeout> {
+    const { targets, names } = this.input
+    const timeouts = new Map<string, IdleTimeout>()
+    for (const { target: endpoint } of targets.all()) {
+      const timeout = targets.idleTimeout(endpoint)
+      if (timeout === null || timeout.closes < LEAST_CLOSES) continue
+      for (const target of names.targetsOf(endpoint)) timeouts.set(target, timeout)
+    }
+    return timeouts
   }
 
   match(): void {
@@ -78,7 +117,7 @@ export class CaptureMatches {
 
   /** Whose packets are in a connection, and whose may be. */
   ofFinding(finding: Finding): MatchesOfFinding {
-    return this.#byFinding.get(finding) ?? NOBODY
+    return this.#byConnection.get(keyOf(finding)) ?? NOBODY
   }
 
   /** Of several captures that have it, the surest; of equals the first. */
@@ -89,13 +128,15 @@ export class CaptureMatches {
 
   #note(match: CaptureMatch): void {
     for (const { finding } of match.requests) {
-      const known = this.#byFinding.get(finding) ?? { sure: [], possible: [] }
-      this.#byFinding.set(finding, known)
+      const known = this.#byConnection.get(keyOf(finding)) ?? { sure: [], possible: [] }
+      this.#byConnection.set(keyOf(finding), known)
       if (match.basis === 'ambiguous') known.possible.push(match)
       else known.sure.push(match)
     }
   }
 }
+
+const keyOf = ({ capture, facts }: Finding): string => `${facts.index}\n${capture}`
 
 /** Of one connection. */
 export interface MatchesOfFinding {

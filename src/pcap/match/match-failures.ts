@@ -93,7 +93,7 @@ function isNear({ failure, request }: Pair, offsetMs: number): boolean {
 }
 
 /** From the first to the last packet of its connections, on the capture's clock. */
-function rangeOf(findings: readonly Finding[]): { readonly firstMs: number; readonly lastMs: number } {
+export function rangeOf(findings: readonly Finding[]): { readonly firstMs: number; readonly lastMs: number } {
   let firstMs = Number.POSITIVE_INFINITY
   let lastMs = Number.NEGATIVE_INFINITY
   for (const { facts, baseSeconds } of findings) {
