@@ -11,6 +11,7 @@ import type { Redactor } from '../redact/redactor.js'
 import { expandInput } from '../sources/discover.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
+import type { CaptureOptions } from './options.js'
 import type { Measure } from './terminal/progress.js'
 import { usageError } from './usage-errors.js'
 
@@ -74,6 +75,24 @@ export function pathOfWith(redactor: Redactor): PathOf {
 /** To match failures of logs with. */
 export function matchesOf({ all, targets, names }: Captures, redactor: Redactor): CaptureMatches {
   return new CaptureMatches({ captures: all, targets, names, pathOf: pathOfWith(redactor) })
+}
+
+/** The captures that `--pcap` names, to match the failures of LOGS with. */
+export interface GivenCaptures {
+  readonly captures: readonly Capture[]
+  readonly matches: CaptureMatches
+  readonly exitCode: 0 | 1
+}
+
+/** Null where none are named. */
+export async function givenCaptures(
+  { pcap, resolve }: CaptureOptions,
+  redactor: Redactor,
+  context: Context,
+): Promise<GivenCaptures | null> {
+  if (pcap.length === 0) return null
+  const captures = await readCaptures(pcap, resolve, context)
+  return { captures: captures.all, matches: matchesOf(captures, redactor), exitCode: captures.exitCode }
 }
 
 function readNames(resolve: readonly string[]): ReadonlyMap<string, readonly string[]> {

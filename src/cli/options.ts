@@ -27,11 +27,19 @@ export interface FilterOptions {
   readonly proxy?: string
 }
 
-export interface ReportOptions extends LogOptions, FilterOptions {
+/** Of commands that look for packets of failures. */
+export interface CaptureOptions {
+  /** Captures, as LOGS are named. */
+  readonly pcap: readonly string[]
+  /** `NAME=IP`, in the order given. */
+  readonly resolve: readonly string[]
+}
+
+export interface ReportOptions extends LogOptions, FilterOptions, CaptureOptions {
   readonly json: boolean
 }
 
-export interface FailuresOptions extends LogOptions, FilterOptions {
+export interface FailuresOptions extends LogOptions, FilterOptions, CaptureOptions {
   readonly halvesOnly: boolean
 }
 
@@ -46,7 +54,7 @@ export interface FrequencyOptions extends LogOptions, FilterOptions {
   readonly prefix?: string
 }
 
-export interface ExplainOptions extends LogOptions {
+export interface ExplainOptions extends LogOptions, CaptureOptions {
   readonly json: boolean
 }
 

@@ -1,5 +1,6 @@
 import { buildReport } from '../../frequency/report.js'
 import { Tally } from '../../frequency/tally.js'
+import { givenCaptures } from '../captures.js'
 import type { Context } from '../context.js'
 import { countLogs } from '../count-logs.js'
 import { openLogsOf } from '../logs.js'
@@ -16,9 +17,10 @@ const DIMENSIONS = ['target', 'proxy', 'cause', 'code', 'status'] as const
 export async function run(args: readonly string[], options: ReportOptions, context: Context): Promise<number> {
   const filter = readFilter(options, { nowMs: Date.now() })
   const logs = await openLogsOf(args, options, context)
+  const given = await givenCaptures(options, logs.redactor, context)
   const grain = { dimensions: DIMENSIONS, everyMs: null }
   const { tally, coverage, ledger, range, evicted, populations, ...known } = await countLogs(
-    logs,
+    { ...logs, captures: given?.matches },
     grain,
     filter,
     context,
@@ -36,5 +38,5 @@ export async function run(args: readonly string[], options: ReportOptions, conte
     : renderReport(report, context.terminal.output, { outside }).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
   tellReading({ evicted, folded }, context)
-  return logs.exitCode()
+  return Math.max(logs.exitCode(), given?.exitCode ?? 0)
 }
