@@ -6,7 +6,8 @@ import type { IdleTimeout } from '../verdict/idle-timeout.js'
 import type { ClockOffset } from './clock-offset.js'
 import { jointVerdict } from './joint-verdict.js'
 import { type LoggedFailure, loggedFailureOf } from './logged-failure.js'
-import { type Match, matchFailures, rangeOf } from './match-failures.js'
+import type { Match } from './match.js'
+import { matchFailures, rangeOf } from './match-failures.js'
 import { packetVerdictOf, withPackets } from './packet-verdict.js'
 
 /** Clocks that are farther apart are not looked for. */

@@ -1,21 +1,11 @@
 import type { Finding, PathOf } from '../findings.js'
 import { type HostNames, isSamePort } from '../host-names.js'
 import { type ClockOffset, estimateOffset, namedPairs, type Pair } from './clock-offset.js'
-import { type Likeness, likenessOf } from './likeness.js'
+import { likenessOf } from './likeness.js'
 import type { LoggedFailure } from './logged-failure.js'
+import type { Fit, Fits, Match } from './match.js'
 import { settle } from './settle.js'
 import { type WireRequest, wireRequestOf } from './wire-request.js'
-
-/** A failure of the log with what a capture has of it. */
-export interface Match {
-  readonly failure: LoggedFailure
-  /** `id`: the request names it. `path`, `time`: the only one that fits. `ambiguous`: several fit, or one does by chance. */
-  readonly basis: 'id' | 'path' | 'time' | 'ambiguous'
-  /** One where it is sure; else those of which none is much likelier than the others, the likeliest first. */
-  readonly requests: readonly WireRequest[]
-  /** One of `requests` is it; false where it may well be that none is. */
-  readonly isAmong: boolean
-}
 
 export interface Matching {
   readonly matches: readonly Match[]
@@ -39,6 +29,8 @@ const FARTHEST_ID_MS = 60_000
 /** So many of the failures within the capture must be found near a request for times alone to be believed. */
 const LEAST_COVERAGE = 0.8
 const LATEST_MS = 3_500
+/** Of one failure: in a burst, so many that none of them will be told apart. */
+const MAX_FITS = 32
 /** Farther off, the only one that fits may do so by chance. */
 const FARTHEST_MS = { path: 1_000, time: 300 } as const
 
@@ -64,7 +56,8 @@ export function matchFailures({ failures, findings, names, pathOf }: MatchInput)
   const isBelieved = ({ failure, request, likeness: { basis, distance } }: Fit): boolean =>
     distance <= FARTHEST_MS[basis] && (basis === 'path' || (isCovered && targets.isKnown(failure, request)))
   const settled = settle(fits, isBelieved)
-  return { matches: [...named, ...settled], offset, unmatched: left.filter((failure) => !fits.has(failure)) }
+  const found = new Set(settled.map(({ failure }) => failure))
+  return { matches: [...named, ...settled], offset, unmatched: left.filter((failure) => !found.has(failure)) }
 }
 
 /** A request that names a failure is its own, unless several do. */
@@ -103,12 +96,6 @@ export function rangeOf(findings: readonly Finding[]): { readonly firstMs: numbe
   return { firstMs, lastMs }
 }
 
-export type Fits = ReadonlyMap<LoggedFailure, readonly Fit[]>
-
-export interface Fit extends Pair {
-  readonly likeness: Likeness
-}
-
 function fitsOf(
   failures: readonly LoggedFailure[],
   requests: readonly WireRequest[],
@@ -130,9 +117,18 @@ function fitsOf(
       const likeness = targets.mayBe(failure, pair.request) ? likenessOf(failure, pair.request, offsetMs) : null
       if (likeness !== null) found.push({ ...pair, likeness })
     }
-    if (found.length > 0) fits.set(failure, found)
+    if (found.length > 0) fits.set(failure, found.sort(byLikeness).slice(0, MAX_FITS))
   }
   return fits
+}
+
+/** The same path before any other, then the nearest. */
+function byLikeness(one: Fit, other: Fit): number {
+  return (
+    other.likeness.path - one.likeness.path ||
+    one.likeness.distance - other.likeness.distance ||
+    one.request.finding.facts.index - other.request.finding.facts.index
+  )
 }
 
 const lastMsOf = ({ startMs, endMs }: WireRequest): number => endMs ?? startMs ?? 0

@@ -3,7 +3,7 @@ import { firstClose } from '../verdict/facts.js'
 import { isUnread } from '../verdict/idle-timeout.js'
 import type { Verdict } from '../verdict/judge.js'
 import { jointVerdict } from './joint-verdict.js'
-import type { Match } from './match-failures.js'
+import type { Match } from './match.js'
 import type { WireRequest } from './wire-request.js'
 
 /** What packets say of a failure. */

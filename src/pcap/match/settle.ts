@@ -1,69 +1,71 @@
 import type { LoggedFailure } from './logged-failure.js'
-import type { Fit, Fits, Match } from './match-failures.js'
+import type { Fit, Fits, Match } from './match.js'
 import type { WireRequest } from './wire-request.js'
 
-/** The next likely one must be farther by so much, and by as much again as the likeliest is. */
+/**
+ * The next likely one must be farther by so much, by as much again as the likeliest is, and by as much as nine of ten likeliest ones
+ * are: so far the log may lie beside the socket.
+ */
 const LEAST_LEAD_MS = 30
+const USUAL_SHARE = 0.9
 
 /**
- * Gives each failure the request that is by far the likeliest for it, and for which it is by far the likeliest; then the others from
- * what is left, until nothing changes. What is left then is ambiguous.
+ * Gives each failure the request that is by far the likeliest for it, and for which it is by far the likeliest. The others are
+ * ambiguous: also what would be left if the sure ones were taken away, for then one error would make others.
  */
 export function settle(fits: Fits, isBelieved: (fit: Fit) => boolean): readonly Match[] {
-  const byFailure = new Map([...fits].map(([failure, all]) => [failure, new Set(preferred(all))] as const))
-  const byRequest = new Map<WireRequest, Set<Fit>>()
-  for (const all of byFailure.values()) {
-    for (const fit of all) byRequest.set(fit.request, (byRequest.get(fit.request) ?? new Set()).add(fit))
+  const lead = LEAST_LEAD_MS + usualDistance(fits)
+  const leads = (first: Fit, other: Fit): boolean => other.likeness.distance >= first.likeness.distance * 2 + lead
+  const byRequest = new Map<WireRequest, Fit[]>()
+  for (const fit of [...fits.values()].flatMap(preferred)) {
+    const rivals = byRequest.get(fit.request)
+    if (rivals === undefined) byRequest.set(fit.request, [fit])
+    else rivals.push(fit)
   }
-  const sure: Match[] = []
-  let open = [...byFailure.keys()]
-  for (let before = -1; before !== open.length; ) {
-    before = open.length
-    open = open.filter((failure) => {
-      const best = leader(byFailure.get(failure) ?? NONE)
-      if (best === null || leader(byRequest.get(best.request) ?? NONE) !== best) return true
-      if (!isBelieved(best)) return true
-      sure.push({ failure, basis: best.likeness.basis, requests: [best.request], isAmong: true })
-      for (const taken of byRequest.get(best.request) ?? NONE) byFailure.get(taken.failure)?.delete(taken)
-      for (const spared of byFailure.get(failure) ?? NONE) byRequest.get(spared.request)?.delete(spared)
-      byRequest.delete(best.request)
-      return false
-    })
+  const leaderOf = (rivals: readonly Fit[]): Fit | null => {
+    const [first, second] = nearestTwo(rivals)
+    return second === null || leads(first, second) ? first : null
   }
-  return [...sure, ...open.map((failure) => ambiguous(failure, byFailure.get(failure) ?? NONE, isBelieved))]
+  const leaders = new Map([...byRequest].map(([request, rivals]) => [request, leaderOf(rivals)] as const))
+  const sure = new Map<LoggedFailure, Fit>()
+  for (const [failure, all] of fits) {
+    const best = leaderOf(preferred(all))
+    if (best !== null && leaders.get(best.request) === best && isBelieved(best)) sure.set(failure, best)
+  }
+  const taken = new Set([...sure.values()].map(({ request }) => request))
+  return [...fits].flatMap(([failure, all]): readonly Match[] => {
+    const best = sure.get(failure)
+    if (best !== undefined) return [{ failure, basis: best.likeness.basis, requests: [best.request], isAmong: true }]
+    const left = rivalsOf(all).filter(({ request }) => !taken.has(request))
+    const rivals = left.filter((fit) => !leads(left[0], fit))
+    const requests = rivals.map(({ request }) => request)
+    return rivals.length === 0 ? [] : [{ failure, basis: 'ambiguous', requests, isAmong: rivals.every(isBelieved) }]
+  })
 }
 
-function ambiguous(failure: LoggedFailure, fits: ReadonlySet<Fit>, isBelieved: (fit: Fit) => boolean): Match {
-  const all = sorted(fits)
-  const rivals = all.filter((fit) => !leads(all[0], fit))
-  return {
-    failure,
-    basis: 'ambiguous',
-    requests: rivals.map(({ request }) => request),
-    isAmong: rivals.length > 0 && rivals.every(isBelieved),
-  }
-}
-
-const NONE: ReadonlySet<Fit> = new Set()
-
-/** Those whose paths are most alike. */
+/** Those whose paths are most alike; the nearest first. */
 function preferred(fits: readonly Fit[]): readonly Fit[] {
-  const most = Math.max(...fits.map(({ likeness }) => likeness.path))
-  return fits.filter(({ likeness }) => likeness.path === most)
+  return fits.filter(({ likeness }) => likeness.path === fits[0].likeness.path)
 }
 
-const sorted = (fits: ReadonlySet<Fit>): readonly Fit[] =>
-  [...fits].sort(
-    (a, b) =>
-      a.likeness.distance - b.likeness.distance || a.request.finding.facts.index - b.request.finding.facts.index,
-  )
-
-/** The one that is by far the likeliest; null where there is none. */
-function leader(fits: ReadonlySet<Fit>): Fit | null {
-  const [first, second] = sorted(fits)
-  if (first === undefined) return null
-  return second === undefined || leads(first, second) ? first : null
+/** As well, requests that were never written: nobody knows their paths. */
+function rivalsOf(fits: readonly Fit[]): readonly Fit[] {
+  return fits
+    .filter(({ likeness, request }) => likeness.path === fits[0].likeness.path || request.isUnseen)
+    .sort((one, other) => one.likeness.distance - other.likeness.distance)
 }
 
-const leads = (first: Fit, other: Fit): boolean =>
-  other.likeness.distance >= first.likeness.distance * 2 + LEAST_LEAD_MS
+function nearestTwo(fits: readonly Fit[]): readonly [Fit, Fit | null] {
+  let [first] = fits
+  let second: Fit | null = null
+  for (const fit of fits.slice(1)) {
+    if (fit.likeness.distance < first.likeness.distance) [first, second] = [fit, first]
+    else if (second === null || fit.likeness.distance < second.likeness.distance) second = fit
+  }
+  return [first, second]
+}
+
+function usualDistance(fits: Fits): number {
+  const nearest = [...fits.values()].map(([first]) => first.likeness.distance)
+  return nearest.sort((a, b) => a - b)[Math.floor(nearest.length * USUAL_SHARE)] ?? 0
+}
