@@ -22,7 +22,7 @@ export interface Pair {
 /** Where log and socket agree: the log rounds to milliseconds, and its duration ends a little before its line. */
 const TOLERANCE_MS = 5
 /** No offset is believed for fewer, unless the requests tell whose they are. */
-const LEAST_REQUESTS = 3
+const LEAST_REQUESTS = 5
 /** So many of those that fit elsewhere must fit where the clocks are the same, for that to be believed. */
 const SAME_CLOCK_SHARE = 0.8
 /** So many of all requests must fit for another offset to be believed. */

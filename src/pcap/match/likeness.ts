@@ -14,9 +14,8 @@ export interface Likeness {
 
 /** The log's times come late: its clock is read when the gateway gets to write, seconds behind the socket on a busy machine. */
 const MOST_LATE_MS = 3_000
-/** How much earlier the log may be than the packet: it rounds to milliseconds, and the gateway may log before it closes. */
-const MOST_EARLY_MS = 20
-const MOST_EARLY_BY_GATEWAY_MS = 150
+/** How much earlier it may be: the clocks' offset is an estimate, and the gateway may log before it closes. */
+const MOST_EARLY_MS = 150
 /** What is under way at the capture's end had not failed before. */
 const MOST_EARLY_OPEN_MS = 100
 /** The log's beginning of a request is its end less its duration, so it is late where the end is. */
@@ -62,8 +61,7 @@ function gapsOf({ startMs, endMs }: LoggedFailure, request: WireRequest, offsetM
     request.endMs !== null && !(request.isConnecting && request.finding.verdict.cause !== 'connect_refused')
   const end = isEndKnown && request.endMs !== null ? endMs - request.endMs - offsetMs : null
   if (start === null && end === null) return null
-  const earliestEnd = request.endsByGateway ? MOST_EARLY_BY_GATEWAY_MS : MOST_EARLY_MS
-  if (end !== null && (end < -earliestEnd || end > MOST_LATE_MS)) return null
+  if (end !== null && (end < -MOST_EARLY_MS || end > MOST_LATE_MS)) return null
   if (start !== null && (start < -MOST_EARLY_START_MS || start > MOST_LATE_MS)) return null
   return { start, end }
 }

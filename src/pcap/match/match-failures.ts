@@ -28,6 +28,8 @@ export interface MatchInput {
 const FARTHEST_ID_MS = 60_000
 /** So many of the failures within the capture must be found near a request for times alone to be believed. */
 const LEAST_COVERAGE = 0.8
+/** Where fewer of the capture's requests are in order with the log, its clock is too uncertain to choose by times. */
+const LEAST_FITTING = 0.6
 const LATEST_MS = 3_500
 /** Of one failure: in a burst, so many that none of them will be told apart. */
 const MAX_FITS = 32
@@ -52,10 +54,11 @@ export function matchFailures({ failures, findings, names, pathOf }: MatchInput)
     ({ startMs, endMs }) => endMs - offsetMs >= range.firstMs && (startMs ?? endMs) - offsetMs <= range.lastMs,
   )
   const fits = fitsOf(left, [...isOpen.requests], offsetMs, targets)
-  const isCovered = fits.size >= left.length * LEAST_COVERAGE && offset !== null
+  const isClockKnown = offset !== null && offset.fitting >= offset.requests * LEAST_FITTING
+  const isCovered = fits.size >= left.length * LEAST_COVERAGE && isClockKnown
   const isBelieved = ({ failure, request, likeness: { basis, distance } }: Fit): boolean =>
     distance <= FARTHEST_MS[basis] && (basis === 'path' || (isCovered && targets.isKnown(failure, request)))
-  const settled = settle(fits, isBelieved)
+  const settled = settle(fits, { isBelieved, isClockKnown })
   const found = new Set(settled.map(({ failure }) => failure))
   return { matches: [...named, ...settled], offset, unmatched: left.filter((failure) => !found.has(failure)) }
 }

@@ -9,12 +9,19 @@ import type { WireRequest } from './wire-request.js'
 const LEAST_LEAD_MS = 30
 const USUAL_SHARE = 0.9
 
+export interface SettleInput {
+  /** Whether a pair that has no near rivals is one. */
+  readonly isBelieved: (fit: Fit) => boolean
+  readonly isClockKnown: boolean
+}
+
 /**
  * Gives each failure the request that is by far the likeliest for it, and for which it is by far the likeliest. The others are
- * ambiguous: also what would be left if the sure ones were taken away, for then one error would make others.
+ * ambiguous: also what would be left if the sure ones were taken away, for then one error would make others. Where the clock is not
+ * known, only one without rivals is likely.
  */
-export function settle(fits: Fits, isBelieved: (fit: Fit) => boolean): readonly Match[] {
-  const lead = LEAST_LEAD_MS + usualDistance(fits)
+export function settle(fits: Fits, { isBelieved, isClockKnown }: SettleInput): readonly Match[] {
+  const lead = isClockKnown ? LEAST_LEAD_MS + usualDistance(fits) : Number.POSITIVE_INFINITY
   const leads = (first: Fit, other: Fit): boolean => other.likeness.distance >= first.likeness.distance * 2 + lead
   const byRequest = new Map<WireRequest, Fit[]>()
   for (const fit of [...fits.values()].flatMap(preferred)) {

@@ -17,8 +17,6 @@ export interface WireRequest {
   /** It was under way when the capture ended, at `captureEndMs`. */
   readonly isOpen: boolean
   readonly captureEndMs: number
-  /** The gateway ended it, not the target. */
-  readonly endsByGateway: boolean
   readonly idleMs: number | null
   readonly isReused: boolean
   readonly isConnecting: boolean
@@ -62,7 +60,6 @@ export function wireRequestOf(finding: Finding, { pathOf, captureEndMs }: WireCo
     endMs: endNs === null ? null : ms(endNs),
     isOpen: endNs === null && !isConnecting,
     captureEndMs,
-    endsByGateway: closedFirst === 'client' || isUnseen,
     idleMs: idleNs === null ? null : idleNs / NS_PER_MS,
     isReused: isUnseen ? exchange !== null : facts.previous !== null || facts.syn === null,
     isConnecting,
