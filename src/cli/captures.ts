@@ -5,7 +5,8 @@ import type { CaptureResult } from '../pcap/capture-analysis.js'
 import { type Finding, findingsOf, type PathOf } from '../pcap/findings.js'
 import { HostNames } from '../pcap/host-names.js'
 import { CaptureMatches } from '../pcap/match/capture-matches.js'
-import { fileChunks, readCapture } from '../pcap/read-capture.js'
+import { CaptureReader, type CaptureReaderInput, fileChunks, firstPacketMs } from '../pcap/read-capture.js'
+import { type CaptureFile, continues, inRings } from '../pcap/rings.js'
 import { Targets } from '../pcap/targets.js'
 import type { Redactor } from '../redact/redactor.js'
 import { expandInput } from '../sources/discover.js'
@@ -16,8 +17,9 @@ import type { Measure } from './terminal/progress.js'
 import { usageError } from './usage-errors.js'
 
 export interface Capture {
-  /** As it was given. */
+  /** As it was given: its first file. */
   readonly name: string
+  readonly files: readonly string[]
   readonly result: CaptureResult
   readonly findings: readonly Finding[]
 }
@@ -41,27 +43,30 @@ export async function readCaptures(
 ): Promise<Captures> {
   const targets = new Targets()
   const names = new HostNames(readNames(resolve))
-  const problems: InputError[] = []
-  const read: { readonly name: string; readonly result: CaptureResult }[] = []
   const reading = { done: 0, total: 0 }
   const measure = (): Measure => ({ ...reading, unit: 'bytes' })
   const progress = context.terminal.startProgress(measure)
+  let exitCode: 0 | 1 = 0
   const onProblem = (problem: InputError): void => {
-    problems.push(problem)
+    exitCode = 1
     tellProblem(problem, context)
   }
+  const read: { readonly files: readonly string[]; readonly result: CaptureResult }[] = []
   try {
     const files = await filesOf(args, onProblem)
-    for (const name of files) if (name !== '-') reading.total += (await stat(name)).size
-    for (const name of files) {
-      const result = await readOne(name, { targets, names, onProblem, reading }, context)
-      if (result !== null) read.push({ name, result })
-    }
+    for (const { path } of files) if (path !== '-') reading.total += (await stat(path)).size
+    const open = { ...context, targets, names, onProblem, reading }
+    for (const ring of inRings(files)) read.push(...(await readRing(ring, open)))
   } finally {
     progress.end()
   }
-  const all = read.map((each) => ({ ...each, findings: findingsOf(each.name, each.result, targets) }))
-  return { all, targets, names, exitCode: problems.length > 0 ? 1 : 0 }
+  const all = read.map(({ files, result }) => ({
+    name: files[0],
+    files,
+    result,
+    findings: findingsOf(files, result, targets),
+  }))
+  return { all, targets, names, exitCode }
 }
 
 /** Paths and queries of captures as they may be shown. */
@@ -107,13 +112,18 @@ function readNames(resolve: readonly string[]): ReadonlyMap<string, readonly str
   return names
 }
 
-async function filesOf(args: readonly string[], onProblem: (problem: InputError) => void): Promise<readonly string[]> {
-  const names: string[] = []
+async function filesOf(
+  args: readonly string[],
+  onProblem: (problem: InputError) => void,
+): Promise<readonly CaptureFile[]> {
+  const files: CaptureFile[] = []
   for (const input of args) {
-    if (input === '-') names.push(input)
-    else names.push(...(await filesOfInput(input, onProblem)))
+    const paths = input === '-' ? [input] : await filesOfInput(input, onProblem)
+    for (const path of paths) {
+      files.push({ path, firstMs: path === '-' ? null : await firstPacketMs(fileChunks(path)) })
+    }
   }
-  return names
+  return files
 }
 
 async function filesOfInput(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {
@@ -126,30 +136,41 @@ async function filesOfInput(input: string, onProblem: (problem: InputError) => v
   }
 }
 
-interface Reading {
-  readonly targets: Targets
-  readonly names: HostNames
-  readonly onProblem: (problem: InputError) => void
+interface Reading extends CaptureReaderInput, Pick<Context, 'stdin'> {
   readonly reading: { done: number }
 }
 
-async function readOne(
-  name: string,
-  { targets, names, onProblem, reading }: Reading,
-  context: Context,
-): Promise<CaptureResult | null> {
-  const source = name === '-' ? context.stdin : fileChunks(name)
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      reading.done += chunk.length
-      yield chunk
+/** Files of a ring in the order of their time; one that does not begin behind those before begins another capture. */
+async function readRing(ring: readonly CaptureFile[], open: Reading): Promise<readonly ReadRing[]> {
+  const captures: ReadRing[] = []
+  let reader: CaptureReader | null = null
+  const end = (): void => {
+    if (reader !== null && reader.files.length > 0) captures.push({ files: reader.files, result: reader.end() })
+    reader = null
+  }
+  for (const file of ring) {
+    if (reader !== null && !continues(file, reader.lastMs)) end()
+    const current: CaptureReader = reader ?? new CaptureReader(open)
+    try {
+      await current.read(file.path, counted(file.path === '-' ? open.stdin : fileChunks(file.path), open.reading))
+      reader = current
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      open.onProblem(error)
     }
   }
-  try {
-    return await readCapture({ name, chunks: counted(), targets, names, onProblem, signal: context.signal })
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    onProblem(error)
-    return null
+  end()
+  return captures
+}
+
+interface ReadRing {
+  readonly files: readonly string[]
+  readonly result: CaptureResult
+}
+
+async function* counted(source: AsyncIterable<Uint8Array>, reading: { done: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    reading.done += chunk.length
+    yield chunk
   }
 }

@@ -48,7 +48,7 @@ const MAX_PENDING = 100_000
  */
 export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const { source, onDocuments, signal, captures } = options
-  const seenTimeouts = captures?.idleTimeouts ?? new Map<string, SeenTimeout>()
+  const seenTimeouts = captures?.idleTimeouts ?? new Map<string, IdleTimeout>()
   const processor = new Processor({
     ...options,
     windowMs: WINDOW_MS,
@@ -90,21 +90,19 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   }
 }
 
-type SeenTimeout = Pick<IdleTimeout, 'timeoutMs' | 'lowMs' | 'highMs'>
-
-const timeoutsOf = (seen: ReadonlyMap<string, SeenTimeout>): ReadonlyMap<string, number> =>
+const timeoutsOf = (seen: ReadonlyMap<string, IdleTimeout>): ReadonlyMap<string, number> =>
   new Map([...seen].map(([target, { timeoutMs }]) => [target, timeoutMs] as const))
 
 /** What captures show of idle timeouts in the place of what resets tell. */
 function withSeen(
   estimates: ReadonlyMap<string, IdleTimeoutEstimate>,
-  seen: ReadonlyMap<string, SeenTimeout>,
+  seen: ReadonlyMap<string, IdleTimeout>,
 ): ReadonlyMap<string, IdleTimeoutEstimate> {
   const all = new Map(estimates)
-  for (const [target, { timeoutMs, lowMs, highMs }] of seen) {
+  for (const [target, { timeoutMs, lowMs, highMs, closes }] of seen) {
     const races = estimates.get(target)?.races ?? 0
     const rounded = { timeoutMs: Math.round(timeoutMs), lowMs: Math.floor(lowMs), highMs: Math.ceil(highMs) }
-    all.set(target, { state: 'estimated', ...rounded, races })
+    all.set(target, { state: 'estimated', ...rounded, races, seenCloses: closes })
   }
   return all
 }

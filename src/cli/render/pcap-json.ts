@@ -1,3 +1,4 @@
+import type { CaptureResult } from '../../pcap/capture-analysis.js'
 import type { Finding } from '../../pcap/findings.js'
 import type { CaptureMatch, CaptureMatches } from '../../pcap/match/capture-matches.js'
 import type { Capture } from '../captures.js'
@@ -11,16 +12,19 @@ export function connectionMatches(finding: Finding, matches: CaptureMatches | nu
 }
 
 /** A capture as `pcap --json` prints it. */
-export function captureDocument({ name, result }: Capture, matches: CaptureMatches | null): object {
+export function captureDocument({ name, files, result }: Capture, matches: CaptureMatches | null): object {
   const offset = matches?.offsets.get(name) ?? null
   return {
     capture: name,
     packets: result.packets,
     connections: result.streams,
-    end: result.end.kind,
+    end: endOf(result),
     omitted_connections: result.omitted,
     evicted_connections: result.evicted,
     contents: result.contents,
+    ...(files.length > 1 && {
+      files: result.files.map(({ packets, end }, index) => ({ capture: files[index], packets, end: end.kind })),
+    }),
     ...(matches !== null && {
       clock_offset_ms: rounded(offset?.offsetMs),
       clock_offset_low_ms: rounded(offset?.lowMs),
@@ -28,6 +32,9 @@ export function captureDocument({ name, result }: Capture, matches: CaptureMatch
     }),
   }
 }
+
+/** Of the first file that is not whole. */
+const endOf = ({ files }: CaptureResult): string => files.find(({ end }) => end.kind !== 'whole')?.end.kind ?? 'whole'
 
 /** Of the first capture of which it is known. */
 export function offsetMs(captures: readonly Capture[], matches: CaptureMatches | null): number | null {
@@ -45,7 +52,7 @@ export function failureDocuments(matches: CaptureMatches | null): object {
     id: failure.id,
     capture,
     matched_by: basis,
-    connections: requests.map(({ finding }) => finding.facts.index),
+    connections: requests.map(({ finding }) => finding.facts.places[0].index),
   }))
   return { failures, unmatched_failures: matches.unmatched.map(({ id }) => id) }
 }

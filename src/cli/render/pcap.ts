@@ -26,8 +26,8 @@ export interface PcapAnswer {
 export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, 'width' | 'style'>): string[] {
   const { captures, findings, targets } = answer
   const textWidth = Math.min(width, 100)
-  const lines = captures.flatMap(({ name, result }) => [
-    style.bold(visible(name)),
+  const lines = captures.flatMap(({ name, files, result }) => [
+    ...files.map((file) => style.bold(visible(file))),
     ...[...captureLines(result), ...clockLines(name, answer.matches)].flatMap((line) =>
       wrap(line, textWidth - 2).map((each) => `  ${each}`),
     ),
@@ -35,7 +35,8 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
   if (targets.length > 0) lines.push('', ...targetTable(targets, findings, { width, style }))
   if (answer.matches !== null) lines.push('', ...matchLines(answer.matches, textWidth))
   const groups = groupByCause(findings.filter(({ verdict }) => verdict.cause !== 'none'))
-  if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.']
+  const ambiguous = answer.matches === null ? [] : ambiguousLines(answer.matches, answer.limit)
+  if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.', ...ambiguous]
   for (const [cause, group] of groups) {
     lines.push(
       '',
@@ -47,13 +48,13 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
       ),
     )
     for (const finding of group.slice(0, answer.limit)) {
-      const where = captures.length > 1 ? `${finding.capture}, ` : ''
+      const where = captures.length > 1 || finding.files.length > 1 ? `${partName(finding)}, ` : ''
       const whose = answer.matches?.ofFinding(finding)
       lines.push('', ...connectionLines(finding, { pathOf: answer.pathOf, where, whose }, { width: textWidth, style }))
     }
     if (group.length > answer.limit) lines.push('', ...restLines(group, answer))
   }
-  return lines
+  return [...lines, ...ambiguous]
 }
 
 function captureLines({
@@ -162,6 +163,22 @@ function matchLines({ all, unmatched, omitted }: CaptureMatches, width: number):
   return wrap(`failures of the logs within the captures: ${parts.join(', ')}`, width)
 }
 
+/** Failures whose packets are not told apart: the connections that fit, the likeliest first. */
+function ambiguousLines({ all }: CaptureMatches, limit: number): string[] {
+  const ambiguous = all.filter(({ basis }) => basis === 'ambiguous')
+  if (ambiguous.length === 0) return []
+  const lines = ambiguous.slice(0, limit).map(({ failure, requests }) => {
+    const { files, facts } = requests[0].finding
+    const streams = requests.slice(0, MAX_STREAMS).map(({ finding }) => finding.facts.places[0].index)
+    const more = requests.length > MAX_STREAMS ? ', …' : ''
+    return `  ${visible(failure.id)}: stream ${streams.join(', ')}${more} of ${visible(files[facts.places[0].file])}`
+  })
+  const rest = ambiguous.length - limit
+  return ['', 'Not told apart:', ...lines, ...(rest > 0 ? [`  and ${formatCount(rest)} more (--limit)`] : [])]
+}
+
+const MAX_STREAMS = 5
+
 /** The most frequent cause first. */
 function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, readonly Finding[]])[] {
   const groups = new Map<Cause, Finding[]>()
@@ -175,15 +192,19 @@ function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, 
   return [...groups].sort(([, a], [, b]) => b.length - a.length)
 }
 
-/** Streams are numbered in each capture anew, so a filter holds for one capture. */
+/** The file in which a connection begins. */
+const partName = ({ files, facts }: Finding): string => files[facts.places[0].file]
+
+/** Streams are numbered in each file anew, so a filter holds for one file. */
 function restLines(group: readonly Finding[], { captures, limit }: PcapAnswer): string[] {
-  const filters = captures.flatMap(({ name }) => {
-    const indexes = group.filter(({ capture }) => capture === name).map(({ facts }) => facts.index)
-    if (indexes.length === 0) return []
-    return [`${captures.length > 1 ? `${visible(name)}: ` : ''}${streamsFilter(indexes)}`]
-  })
+  const byFile = new Map<string, number[]>()
+  for (const { facts, files } of group) {
+    const { file, index } = facts.places[facts.places.length - 1]
+    byFile.set(files[file], [...(byFile.get(files[file]) ?? []), index])
+  }
+  const isOne = captures.length === 1 && captures[0].files.length === 1
   return [
     `  ${formatCount(group.length - limit)} more are not shown (--limit); all of them in Wireshark:`,
-    ...filters.map((filter) => `  ${filter}`),
+    ...[...byFile].map(([name, indexes]) => `  ${isOne ? '' : `${visible(name)}: `}${streamsFilter(indexes)}`),
   ]
 }

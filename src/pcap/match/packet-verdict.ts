@@ -1,4 +1,6 @@
 import type { Cause, FailureDocument } from '../../records.js'
+import { placeOf } from '../findings.js'
+import { numberInFile } from '../packet-place.js'
 import { firstClose } from '../verdict/facts.js'
 import { isUnread } from '../verdict/idle-timeout.js'
 import type { Verdict } from '../verdict/judge.js'
@@ -60,10 +62,8 @@ const NOTHING = {
   packet_request_covered: null,
 } as const
 
-function evidenceOf({
-  finding: { facts, verdict },
-  isUnseen,
-}: WireRequest): Record<keyof typeof NOTHING, number | null> {
+function evidenceOf({ finding, isUnseen }: WireRequest): Record<keyof typeof NOTHING, number | null> {
+  const { facts, verdict } = finding
   const { exchange, closedFirst, closing } = facts
   const close = closedFirst === null ? null : firstClose(closing[closedFirst])
   const request = isUnseen ? null : exchange
@@ -71,9 +71,9 @@ function evidenceOf({
   const isCovered =
     request === null || byTarget === null ? null : !isUnread(request.requestSequence, byTarget.acknowledgement)
   return {
-    packet_stream: facts.index,
-    packet_request: request?.requestFirst.number ?? null,
-    packet_close: close?.number ?? null,
+    packet_stream: placeOf(finding, request?.requestFirst.number ?? close?.number ?? 0).index,
+    packet_request: request === null ? null : numberInFile(request.requestFirst.number),
+    packet_close: close === null ? null : numberInFile(close.number),
     packet_idle_ms: verdict.idleNs === null ? null : Math.round(verdict.idleNs / 1_000) / 1_000,
     packet_request_covered: isCovered === null ? null : Number(isCovered),
   }

@@ -1,3 +1,4 @@
+import { numberInFile } from '../packet-place.js'
 import type { Exchange } from '../tcp/exchange.js'
 import type { Close } from '../tcp/flow.js'
 import { type ConnectionFacts, firstClose } from '../verdict/facts.js'
@@ -197,7 +198,7 @@ function opening({ facts: { syn, synAnswer } }: StoryInput): readonly (readonly 
 function request({ facts: { exchange }, name }: StoryInput, more = ''): readonly Step[] {
   if (exchange === null) return []
   const { requestFirst, requestLast } = exchange
-  const upTo = requestLast.number === requestFirst.number ? '' : `, up to packet ${requestLast.number}`
+  const upTo = requestLast.number === requestFirst.number ? '' : `, up to packet ${numberInFile(requestLast.number)}`
   return step(requestFirst, `the gateway sends ${name(exchange)}${upTo}${more === '' ? '' : `, ${more}`}`)
 }
 

@@ -1,4 +1,4 @@
-import type { Connection } from '../tcp/connection.js'
+import type { Connection, StreamPlace } from '../tcp/connection.js'
 import type { Exchange } from '../tcp/exchange.js'
 import type { Close, Flow, Mark } from '../tcp/flow.js'
 
@@ -12,8 +12,10 @@ export interface Closing {
 
 /** What the packets of one connection say, without a judgement. Times in nanoseconds since the capture's base. */
 export interface ConnectionFacts {
-  /** Wireshark's `tcp.stream`. */
+  /** By the order of their first packets in the capture; Wireshark's `tcp.stream` where that is one file. */
   readonly index: number
+  /** Its streams, file by file. */
+  readonly places: readonly StreamPlace[]
   /** The gateway's side: `ip:port`. */
   readonly client: string
   readonly target: string
@@ -40,7 +42,8 @@ export interface ConnectionFacts {
 /** A connection whose packets have come, as facts that keep nothing of its analysis. */
 export function factsOf(connection: Connection): ConnectionFacts {
   connection.finish()
-  const { index, endpoints, firstNs, lastNs, packets, requests, syn, syns, synAnswer, exchange, previous } = connection
+  const { index, places, endpoints, firstNs, lastNs, packets, requests, syn, syns, synAnswer, exchange, previous } =
+    connection
   const client = connection.client ?? 0
   const flows = { client: connection.flows[client], target: connection.flows[1 - client] }
   const closedFirst = connection.closedFirst === null ? null : connection.closedFirst === client ? 'client' : 'target'
@@ -48,6 +51,7 @@ export function factsOf(connection: Connection): ConnectionFacts {
   const first = closedFirst === null ? null : firstClose(closing[closedFirst])
   return {
     index,
+    places,
     client: endpoints[client],
     target: endpoints[1 - client],
     firstNs,

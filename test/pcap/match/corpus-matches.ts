@@ -62,8 +62,9 @@ export function matched(
   const targets = new Targets()
   const analysis = new CaptureAnalysis({ targets, names })
   analysis.push(bytesOf(capture))
+  analysis.endFile()
   const result = analysis.end()
-  const findings = findingsOf(capture.file, { ...result, baseSeconds: result.baseSeconds + clockMs / 1_000 }, targets)
+  const findings = findingsOf([capture.file], { ...result, baseSeconds: result.baseSeconds + clockMs / 1_000 }, targets)
   for (const { facts } of findings) {
     if (without !== undefined && facts.exchange !== null) {
       const cleared = without === 'ids' ? {} : { method: null, target: null, pathStart: null }

@@ -57,7 +57,8 @@ function match(requests: readonly Cut[], failures: readonly LoggedFailure[]) {
   const names = new HostNames()
   const analysis = new CaptureAnalysis({ targets, names })
   analysis.push(classic(merged(...cutRequests(requests)), { nanoseconds: true }))
-  const findings = findingsOf('test.pcap', analysis.end(), targets)
+  analysis.endFile()
+  const findings = findingsOf(['test.pcap'], analysis.end(), targets)
   const matching = matchFailures({ failures, findings, names, pathOf: (target) => target })
   const found = matching.matches.map(({ failure, basis, requests: all, isAmong }) => ({
     failure: failures.indexOf(failure),
