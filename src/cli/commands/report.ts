@@ -19,18 +19,14 @@ export async function run(args: readonly string[], options: ReportOptions, conte
   const logs = await openLogsOf(args, options, context)
   const given = await givenCaptures(options, logs.redactor, context)
   const grain = { dimensions: DIMENSIONS, everyMs: null }
-  const { tally, coverage, ledger, range, evicted, populations, ...known } = await countLogs(
-    { ...logs, captures: given?.matches },
-    grain,
-    filter,
-    context,
-  )
+  const read = { ...logs, captures: given?.matches }
+  const { tally, coverage, ledger, range, evicted, ...known } = await countLogs(read, grain, filter, context)
 
   const { sinceMs, untilMs, outside } = reportedRange(filter, range)
   // Times were filtered on the way into the tally, which keeps none; traffic by whole minutes, so that some may be in it.
   const counted = outside === null ? tally : new Tally(grain)
   const { target, proxy, code } = filter
-  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(known, populations) }
+  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(known) }
   const report = await buildReport(counted, input, coverage)
   const { folded } = counted
   const text = options.json
