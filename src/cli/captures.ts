@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { InputError } from '../errors.js'
 import type { CaptureResult } from '../pcap/capture-analysis.js'
 import { type Finding, findingsOf, type PathOf } from '../pcap/findings.js'
-import { HostNames } from '../pcap/host-names.js'
+import { addressesOf, HostNames } from '../pcap/host-names.js'
 import { CaptureMatches } from '../pcap/match/capture-matches.js'
 import { CaptureReader, type CaptureReaderInput, fileChunks, firstPacketMs } from '../pcap/read-capture.js'
 import { type CaptureFile, continues, inRings } from '../pcap/rings.js'
@@ -101,15 +101,13 @@ export async function givenCaptures(
 }
 
 function readNames(resolve: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>()
   for (const text of resolve) {
-    const [, name, address] = /^([^=]+)=(.+)$/.exec(text) ?? []
-    if (name === undefined || isIP(address) === 0) {
+    const [, address] = /^[^=]+=(.+)$/.exec(text) ?? []
+    if (address === undefined || isIP(address) === 0) {
       throw usageError(`not a name with its address: --resolve ${text}`, 'give it as orders.example=10.0.0.9')
     }
-    names.set(name, [...(names.get(name) ?? []), address])
   }
-  return names
+  return addressesOf(resolve)
 }
 
 async function filesOf(

@@ -72,6 +72,17 @@ export class HostNames {
   }
 }
 
+/** `name=address`, as users give them, by name. */
+export function addressesOf(given: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const addresses = new Map<string, string[]>()
+  for (const text of given) {
+    const at = text.indexOf('=')
+    const name = text.slice(0, at)
+    addresses.set(name, [...(addresses.get(name) ?? []), text.slice(at + 1)])
+  }
+  return addresses
+}
+
 /** Whether two of `host:port` have the same port. */
 export const isSamePort = (one: string, other: string): boolean => parts(one).port === parts(other).port
 

@@ -26,6 +26,8 @@ export interface JudgedCapture {
 export interface CaptureMatch extends Match {
   readonly capture: string
   readonly offset: ClockOffset | null
+  /** Failures within the time of the capture. */
+  readonly within: number
 }
 
 export interface CaptureMatchesInput {
@@ -89,7 +91,8 @@ export class CaptureMatches {
     for (const { name, findings } of this.input.captures) {
       const matching = matchFailures({ ...this.input, findings, failures })
       this.offsets.set(name, matching.offset)
-      for (const match of matching.matches) this.#take({ ...match, capture: name, offset: matching.offset })
+      const { offset, within } = matching
+      for (const match of matching.matches) this.#take({ ...match, capture: name, offset, within })
       for (const failure of matching.unmatched) unmatched.add(failure)
     }
     for (const match of this.#matches.values()) this.#note(match)
@@ -107,7 +110,12 @@ export class CaptureMatches {
   /** The document with what its packets say; as it is where no capture has them. */
   judged(document: FailureDocument): FailureDocument {
     const match = this.of(document.http.request.id)
-    return match === null ? document : withPackets(document, packetVerdictOf(match, match.offset?.offsetMs ?? null))
+    return match === null
+      ? document
+      : withPackets(
+          document,
+          packetVerdictOf(match, { offsetMs: match.offset?.offsetMs ?? null, within: match.within }),
+        )
   }
 
   /** The connection with what the log adds to its verdict. */

@@ -11,7 +11,9 @@ export interface Matching {
   readonly matches: readonly Match[]
   /** Null where nothing tells; then the clocks are taken to be the same. */
   readonly offset: ClockOffset | null
-  /** Failures within the time of the capture of which it has nothing. */
+  /** Failures within the time of the capture: those that the matches rest on. */
+  readonly within: number
+  /** Those of them of which it has nothing. */
   readonly unmatched: readonly LoggedFailure[]
 }
 
@@ -60,7 +62,12 @@ export function matchFailures({ failures, findings, names, pathOf }: MatchInput)
     distance <= FARTHEST_MS[basis] && (basis === 'path' || (isCovered && targets.isKnown(failure, request)))
   const settled = settle(fits, { isBelieved, isClockKnown })
   const found = new Set(settled.map(({ failure }) => failure))
-  return { matches: [...named, ...settled], offset, unmatched: left.filter((failure) => !found.has(failure)) }
+  return {
+    matches: [...named, ...settled],
+    offset,
+    within: left.length + named.length,
+    unmatched: left.filter((failure) => !found.has(failure)),
+  }
 }
 
 /** A request that names a failure is its own, unless several do. */

@@ -27,16 +27,29 @@ const TOLD_BY_LOG = new Set<Cause>([
   'host_unreachable',
 ])
 
-/** `offsetMs`: the log's clock less the capture's; null where it is not known. */
-export function packetVerdictOf({ failure, requests, isAmong, basis }: Match, offsetMs: number | null): PacketVerdict {
+/** What a match rests on. */
+export interface MatchContext {
+  /** The log's clock less the capture's; null where it is not known. */
+  readonly offsetMs: number | null
+  /** Failures within the time of the capture. */
+  readonly within: number
+}
+
+export function packetVerdictOf(
+  { failure, requests, isAmong, basis }: Match,
+  { offsetMs, within }: MatchContext,
+): PacketVerdict {
   const [first] = requests
   const isSure = basis !== 'ambiguous' && first !== undefined
   const isOpen = !TOLD_BY_LOG.has(failure.cause)
   const judgement =
     isSure || isAmong ? sharedJudgement(requests.map((request) => jointVerdict(failure, request))) : null
+  const told = isOpen ? judgement : null
   return {
-    judgement: isOpen ? judgement : null,
+    judgement: told,
     evidence: {
+      packet_told: told === null ? 0 : 1,
+      packet_failures: within,
       packet_candidates: requests.length,
       packet_clock_offset_ms: offsetMs === null ? null : Math.round(offsetMs),
       ...(isSure ? evidenceOf(first) : NOTHING),
@@ -83,4 +96,33 @@ function evidenceOf({ finding, isUnseen }: WireRequest): Record<keyof typeof NOT
 export function withPackets(document: FailureDocument, { judgement, evidence }: PacketVerdict): FailureDocument {
   const { edgemicro } = document
   return { ...document, edgemicro: { ...edgemicro, ...judgement, evidence: { ...edgemicro.evidence, ...evidence } } }
+}
+
+/** Whether the document's cause is what packets tell. */
+export const isToldByPackets = ({ edgemicro }: FailureDocument): boolean => edgemicro.evidence.packet_told === 1
+
+/**
+ * A document with what packets tell in either of others of the same failure: where both have it, that which rests on more failures,
+ * and of equals the surer one.
+ */
+export function withPacketsOf(document: FailureDocument, others: readonly FailureDocument[]): FailureDocument {
+  const [best] = others.filter(({ edgemicro }) => edgemicro.evidence.packet_failures != null).sort(byWeight)
+  if (best === undefined) return document
+  const { cause, confidence, evidence } = best.edgemicro
+  const packets = Object.entries(evidence).filter(([name]) => name.startsWith('packet_'))
+  return withPackets(document, {
+    judgement: isToldByPackets(best) ? { cause, confidence } : null,
+    evidence: Object.fromEntries(packets),
+  })
+}
+
+function byWeight({ edgemicro: one }: FailureDocument, { edgemicro: other }: FailureDocument): number {
+  const more = (name: string): number => (other.evidence[name] ?? 0) - (one.evidence[name] ?? 0)
+  const text = ({ cause, evidence }: FailureDocument['edgemicro']): string => JSON.stringify([cause, evidence])
+  return (
+    more('packet_failures') ||
+    more('packet_told') ||
+    other.confidence - one.confidence ||
+    (text(one) < text(other) ? -1 : 1)
+  )
 }
