@@ -72,9 +72,8 @@ export interface ConnectionPart {
 
 /** File by file; one part where the capture is one file. */
 export function partsOf(finding: Finding, steps: readonly Step[]): readonly ConnectionPart[] {
-  const places = steps.map(({ packet }) => ({ ...placeOf(finding, packet), file: fileOf(packet) }))
   return finding.facts.places.map(({ file, index }) => {
-    const packets = places.filter((place) => place.file === file).map(({ packet }) => packet)
+    const packets = steps.flatMap(({ packet }) => (fileOf(packet) === file ? [numberInFile(packet)] : []))
     const filter = packets.length === 0 ? null : packetFilter(packets)
     return { capture: finding.files[file], index, packets, filter: streamFilter(index), packets_filter: filter }
   })
@@ -149,11 +148,10 @@ export function toDocument(finding: Finding, pathOf: PathOf): ConnectionDocument
     confidence: verdict.confidence,
     unseen_request_cause: verdict.unseenRequestCause,
     request: toRequestDocument(finding, pathOf),
-    packets: parts.flatMap((part) => part.packets),
+    packets: parts.length === 1 ? parts[0].packets : parts.flatMap((part) => part.packets),
     story: steps.map(({ packet, timeNs, says }) => {
-      const place = placeOf(finding, packet)
-      const isElsewhere = parts.length > 1 && { capture: place.capture }
-      return { packet: place.packet, at: timeOf(finding, timeNs), says, ...isElsewhere }
+      const told = { packet: numberInFile(packet), at: timeOf(finding, timeNs), says }
+      return parts.length === 1 ? told : { ...told, capture: placeOf(finding, packet).capture }
     }),
     filter,
     packets_filter,
@@ -205,11 +203,21 @@ export function toTargetDocument(
 
 /** ISO 8601 in UTC, to the microsecond. */
 export function timeOf({ baseSeconds }: Pick<Finding, 'baseSeconds'>, timeNs: number): string {
-  const seconds = baseSeconds + Math.floor(timeNs / 1_000_000_000)
-  const microseconds = Math.floor((timeNs - Math.floor(timeNs / 1_000_000_000) * 1_000_000_000) / 1_000)
-  const whole = new Date(Math.min(Math.max(seconds, 0), MAX_SECONDS) * 1_000).toISOString().replace(/\.\d{3}Z$/, '')
-  return `${whole}.${String(microseconds).padStart(6, '0')}Z`
+  const inCapture = Math.floor(timeNs / 1_000_000_000)
+  const microseconds = Math.floor((timeNs - inCapture * 1_000_000_000) / 1_000)
+  return `${secondText(Math.min(Math.max(baseSeconds + inCapture, 0), MAX_SECONDS))}.${String(microseconds).padStart(6, '0')}Z`
 }
 
 /** The last second of the year 9999; a damaged capture may go beyond it. */
 const MAX_SECONDS = 253_402_300_799
+
+const lastSecond = { seconds: -1, text: '' }
+
+/** Many packets are of one second. */
+function secondText(seconds: number): string {
+  if (seconds !== lastSecond.seconds) {
+    lastSecond.seconds = seconds
+    lastSecond.text = new Date(seconds * 1_000).toISOString().slice(0, 19)
+  }
+  return lastSecond.text
+}

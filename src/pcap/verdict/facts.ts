@@ -84,9 +84,12 @@ function detached(exchange: Exchange | null): Exchange | null {
   exchange.target = copyOf(exchange.target)
   exchange.pathStart = copyOf(exchange.pathStart)
   exchange.host = copyOf(exchange.host)
-  exchange.correlationId = copyOf(exchange.correlationId)
+  const id = exchange.correlationId
+  exchange.correlationId = id !== null && CORRELATION_ID.test(id) ? copyOf(id) : null
   return exchange
 }
+
+const CORRELATION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function copyOf(text: string | null): string | null {
   return text === null ? null : Buffer.from(text.slice(0, MAX_TEXT_LENGTH), 'latin1').toString('latin1')
