@@ -128,7 +128,10 @@ describe('packets:', () => {
     const first = await ask()
     expect(Object.fromEntries(first).keepalive_race).toBeGreaterThanOrEqual(19)
     fs.rmSync(sandbox.path('again', 'captures'), { recursive: true })
-    fs.rmSync(sandbox.path('again', 'state'), { recursive: true })
+    // The key of the hash stays: without it, API keys have other names.
+    for (const name of fs.readdirSync(sandbox.path('again', 'state'))) {
+      if (name !== 'redact.key') fs.rmSync(sandbox.path('again', 'state', name), { recursive: true })
+    }
     expect((await sandbox.hangup(['run', '--once', file])).code).toBe(0)
     expect(await ask()).toEqual(first)
     const verified = await sandbox.hangup(['verify', file])
