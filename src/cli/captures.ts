@@ -12,7 +12,7 @@ import type { Redactor } from '../redact/redactor.js'
 import { expandInput } from '../sources/discover.js'
 import type { Context } from './context.js'
 import { tellProblem } from './errors.js'
-import type { CaptureOptions } from './options.js'
+import type { PacketOptions } from './options.js'
 import type { Measure } from './terminal/progress.js'
 import { usageError } from './usage-errors.js'
 
@@ -91,7 +91,7 @@ export interface GivenCaptures {
 
 /** Null where none are named. */
 export async function givenCaptures(
-  { pcap, resolve }: CaptureOptions,
+  { pcap, resolve }: PacketOptions,
   redactor: Redactor,
   context: Context,
 ): Promise<GivenCaptures | null> {

@@ -19,9 +19,14 @@ export interface CountedLogs extends Analysis {
   readonly outages: Outages
 }
 
+export interface LogsWithPackets extends Logs {
+  /** Absent where no captures are given. */
+  readonly captures?: CaptureMatches
+}
+
 /** Reads logs to their end and holds in memory what questions of this grain need; times are filtered on the way in. */
 export async function countLogs(
-  logs: Logs & { readonly captures?: CaptureMatches },
+  logs: LogsWithPackets,
   grain: Grain,
   filter: Filter,
   context: Context,

@@ -28,18 +28,18 @@ export interface FilterOptions {
 }
 
 /** Of commands that look for packets of failures. */
-export interface CaptureOptions {
+export interface PacketOptions {
   /** Captures, as LOGS are named. */
   readonly pcap: readonly string[]
   /** `NAME=IP`, in the order given. */
   readonly resolve: readonly string[]
 }
 
-export interface ReportOptions extends LogOptions, FilterOptions, CaptureOptions {
+export interface ReportOptions extends LogOptions, FilterOptions, PacketOptions {
   readonly json: boolean
 }
 
-export interface FailuresOptions extends LogOptions, FilterOptions, CaptureOptions {
+export interface FailuresOptions extends LogOptions, FilterOptions, PacketOptions {
   readonly halvesOnly: boolean
 }
 
@@ -54,7 +54,7 @@ export interface FrequencyOptions extends LogOptions, FilterOptions {
   readonly prefix?: string
 }
 
-export interface ExplainOptions extends LogOptions, CaptureOptions {
+export interface ExplainOptions extends LogOptions, PacketOptions {
   readonly json: boolean
 }
 
@@ -68,6 +68,36 @@ export interface PcapOptions extends LogOptions {
   readonly logs: readonly string[]
   /** `NAME=IP`, in the order given. */
   readonly resolve: readonly string[]
+}
+
+export interface BundleOptions extends GlobalOptions, Pick<FilterOptions, 'since' | 'until'> {
+  /** Absent: `~/.edgemicro`, where that is. */
+  readonly gatewayConfig?: string
+  readonly org?: string
+  readonly env?: string
+  /** Captures: files and globs. */
+  readonly pcap: readonly string[]
+  /** The archive; absent: a name with host and time. */
+  readonly out?: string
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
+export interface CaptureOptions extends GlobalOptions, Pick<FilterOptions, 'since'> {
+  /** `HOST:PORT`, in the order given; none: those that fail in LOGS. */
+  readonly target: readonly string[]
+  /** As written, like sizes and times: how many targets at most. */
+  readonly limit: string
+  readonly gatewayConfig?: string
+  /** Also the packets between clients and gateway. */
+  readonly clients: boolean
+  readonly interface?: string
+  readonly snaplen: string
+  readonly size: string
+  readonly for: string
+  readonly out?: string
+  readonly run: boolean
+  readonly json: boolean
 }
 
 export interface RunOptions extends GlobalOptions {
