@@ -60,7 +60,11 @@ export class MessageSources {
     this.#place = `${topic}/${partition}`
     this.#maxSources = maxSources
     this.#byBytes = new ByteMap({ maxSize: maxSources })
-    this.unnamed = messageSource({ path: this.#place, partition: this.#place, gateway: null }, false, false)
+    this.unnamed = messageSource(
+      { path: this.#place, partition: this.#place, gateway: null, isMixed: true },
+      false,
+      false,
+    )
     this.#last = this.unnamed
   }
 
@@ -125,7 +129,8 @@ export class MessageSources {
 
   #make(path: string | null, host: string | null): MessageSource {
     if (path === null) {
-      return messageSource({ path: this.#place, partition: `${this.#place}/${host}:`, gateway: host }, false, false)
+      const partition = `${this.#place}/${host}:`
+      return messageSource({ path: this.#place, partition, gateway: host, isMixed: true }, false, false)
     }
     const { partition, gateway, rotation } = readLogFileName(path)
     const named = host === null || host === gateway ? partition : `${host}:${partition}`
