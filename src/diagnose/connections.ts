@@ -120,9 +120,9 @@ export class Connections {
     return this.#isFromAnywhere || this.#responses < RESPONSES_THAT_TELL || this.#closes * 2 > this.#responses
   }
 
-  /** Whether the lines before do not show that connections are taken in the order that is followed. */
+  /** Whether the lines before do not show that the connection that became idle last is taken. */
   #isOrderOpen(timeMs: number): boolean {
-    if (!this.#isFromAnywhere) return false
+    if (!this.#isNewestFirst) return false
     const { responses, closes } = this.#read.between(timeMs - 2 * this.#horizonMs, timeMs)
     return responses > 0 && closes * 2 <= responses
   }
