@@ -1,34 +1,11 @@
-import type { Reuse } from '../records.js'
-import { BINS, nearWidth, sameWidth } from './idle-times.js'
 import { mixedWith, nearIn, type Shape } from './race-shape.js'
+import { baseOf, originOf } from './reset.js'
+import type { Group } from './reset-groups.js'
 
-/** A request on a reused connection that was reset before its response. */
-export interface Reset extends Reuse {
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
-  /** Gateway and API that it is of: how often races come depends on their traffic, the timeout does not. */
-  readonly origin?: string
-}
-
-/** Requests that may come at any idle time, whatever was seen. */
-const STRAYS = 10
-const MIN_STRAY = 0.02
-/** So many requests show how often an idle time comes; fewer need their neighbourhood. */
-export const ENOUGH = 30
 /** Share of races where there are no premature closes. */
 const ALL = 0.98
 /** Of expectation maximisation. */
 const STEPS = 8
-
-/** Resets that are alike to the model. */
-export interface Group {
-  readonly bin: number
-  readonly lean: number
-  readonly of: Reset
-  count: number
-}
-
-export const originOf = ({ origin = '' }: Reset): string => origin
 
 /** How likely resets are as races of one shape and as premature closes. In typed arrays: there are hundreds of shapes for each target. */
 export class Explained {
@@ -38,7 +15,6 @@ export class Explained {
   readonly #ratios: Float64Array
   readonly #origins: Origins
   readonly bases: Float64Array
-  readonly total: number
 
   constructor(seen: readonly Group[], origins: Origins, raceShares: Float64Array) {
     this.#origins = origins
@@ -47,7 +23,6 @@ export class Explained {
     this.#leans = Float64Array.from(seen, ({ lean }) => lean)
     this.#ratios = new Float64Array(seen.length)
     this.bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
-    this.total = this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
   /** What follows is said of this shape. */
@@ -105,22 +80,6 @@ export class Explained {
     }
     return share
   }
-}
-
-/** Share of the requests that are no races whose connection had been idle for as long: per bin. */
-export function baseOf(
-  { reuses, reuses_near, reuses_same, resets_near }: Reuse,
-  bin: number,
-  raceShares: Float64Array,
-): number {
-  // The reset itself, too.
-  const prematureNear = (resets_near + 1) * (1 - raceShares[bin])
-  const near = (reuses_near + prematureNear) / nearWidth(bin)
-  // Resets are as near as requests are.
-  const same = (reuses_same * (1 + prematureNear / Math.max(1, reuses_near))) / sameWidth(bin)
-  const all = reuses + prematureNear
-  const strays = Math.max(STRAYS, MIN_STRAY * all)
-  return ((reuses_same >= ENOUGH ? same : near) + strays / BINS) / (all + strays)
 }
 
 /** An origin has a share of its own where it has so many resets, and others have some, too. */

@@ -1,18 +1,8 @@
-import { BINS, binOf, nearWidth, sameWidth, startOf } from './idle-times.js'
-import {
-  baseOf,
-  countOf,
-  ENOUGH,
-  Explained,
-  type Group,
-  type Origins,
-  originOf,
-  originsOf,
-  type Reset,
-} from './race-fit.js'
+import { BINS, binOf, nearWidth } from './idle-times.js'
+import { countOf, Explained, type Origins, originsOf } from './race-fit.js'
 import { racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
-
-export type { Reset } from './race-fit.js'
+import { baseOf, leanOf, originOf, type Reset } from './reset.js'
+import { candidatesOf, type Group, gainOfClock, groupsOf } from './reset-groups.js'
 
 /** Share of races in the resets: of all of them, and of an origin with enough of its own. */
 interface Shares {
@@ -27,22 +17,9 @@ interface Hypothesis {
   readonly weight: number
 }
 
-/**
- * How much more often a race is logged with this text than a premature close is. A race is a write to a connection that the
- * target has closed, so EPIPE leans to it; a reset that is read or written to leans to a target that had the request. From
- * 14,000 races and 3,000 premature closes of real gateways, rounded, and drawn towards one.
- */
-function leanOf({ errorCode, errorMessage }: Reset): number {
-  if (errorMessage === 'socket hang up') return 1.1
-  if (errorCode === 'EPIPE') return 2
-  return errorMessage === 'read ECONNRESET' ? 0.15 : 0.1
-}
-
 /** Every target has some timeout; one in ten closes connections too early. So much is believed before anything is seen. */
 const PREMATURE = 0.1
-/** Timeouts that are tried: where most resets are that traffic does not explain. */
-const CANDIDATES = 48
-/** Of those, the ones that are looked at closely, after a rough look with these spreads. */
+/** Of the timeouts that are tried, those that are looked at closely, after a rough look with these spreads. */
 const LIKELY = 12
 const ROUGH_LEFT_MS = [10, 60, 400]
 const ROUNDS = 2
@@ -67,7 +44,7 @@ export class RaceModel {
       this.#hypotheses = usual(timeoutMs)
       return
     }
-    const seen = group([...resets].sort(byContent))
+    const seen = groupsOf(resets)
     const origins = originsOf(seen)
     let raceShares = new Float64Array(BINS)
     const shapes = timeoutMs === null ? likelyShapes(seen, origins, raceShares) : shapesOf(timeoutMs, { isKnown: true })
@@ -92,50 +69,6 @@ export class RaceModel {
       .map(({ shape, weight }) => ({ timeoutMs: shape.timeoutMs, weight }))
       .sort((a, b) => a.timeoutMs - b.timeoutMs)
   }
-}
-
-/** Sums of floating-point numbers depend on their order, so it is that of the resets' content. */
-function byContent(a: Reset, b: Reset): number {
-  return (
-    a.idle_ms - b.idle_ms ||
-    a.reuses - b.reuses ||
-    a.reuses_near - b.reuses_near ||
-    a.reuses_same - b.reuses_same ||
-    a.resets_near - b.resets_near ||
-    leanOf(a) - leanOf(b) ||
-    (originOf(a) < originOf(b) ? -1 : originOf(a) > originOf(b) ? 1 : 0)
-  )
-}
-
-function group(resets: readonly Reset[]): readonly Group[] {
-  const groups = new Map<string, Group>()
-  for (const reset of resets) {
-    const bin = binOf(reset.idle_ms)
-    const lean = leanOf(reset)
-    const traffic = [reset.reuses, reset.reuses_near, reset.reuses_same, reset.resets_near].map(roughly)
-    const key = `${bin} ${lean} ${traffic} ${originOf(reset)}`
-    const known = groups.get(key)
-    if (known === undefined) groups.set(key, { bin, lean, of: reset, count: 1 })
-    else known.count++
-  }
-  return sample([...groups.values()])
-}
-
-/** Counts within a third of each other are one. */
-function roughly(count: number): number {
-  return count < 4 ? count : Math.round(Math.log2(count) * 2) + 100
-}
-
-/** More groups than this make it slow and no better: each of those that are left stands for several. */
-const MAX_GROUPS = 200
-
-function sample(groups: readonly Group[]): readonly Group[] {
-  const step = Math.ceil(groups.length / MAX_GROUPS)
-  if (step <= 1) return groups
-  return [...groups]
-    .sort((a, b) => a.bin - b.bin || a.lean - b.lean || a.of.reuses - b.of.reuses)
-    .filter((_, index) => index % step === 0)
-    .map((group) => ({ ...group, count: group.count * step }))
 }
 
 function probability(hypotheses: readonly Hypothesis[], reset: Reset, bin: number, base: number): number {
@@ -203,7 +136,7 @@ const HOPELESS = 40
 function likelyShapes(seen: readonly Group[], origins: Origins, raceShares: Float64Array): readonly Shape[] {
   const explained = new Explained(seen, origins, raceShares)
   let likely: { readonly timeoutMs: number; readonly gain: number }[] = []
-  for (const timeoutMs of candidates(seen, explained.bases, explained.total)) {
+  for (const timeoutMs of candidatesOf(seen, explained.bases)) {
     const least = likely.length < LIKELY ? Number.NEGATIVE_INFINITY : likely[LIKELY - 1].gain
     likely.push({ timeoutMs, gain: roughGain(explained, origins, timeoutMs, least) })
     likely = likely.sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs).slice(0, LIKELY)
@@ -246,20 +179,6 @@ function hypothesesOf(
   return weigh(guesses, origins, gainOfNone)
 }
 
-/**
- * How much better than by an even spread within their neighbourhood it is explained where resets came, if requests come by the
- * clock, at few idle times: as a logarithm, as `Guess.gain`. Such resets cluster and are no races.
- */
-function gainOfClock(seen: readonly Group[]): number {
-  const resets = new Float64Array(BINS)
-  for (const { bin, count } of seen) resets[bin] += count
-  return seen.reduce((gain, { bin, count, of }) => {
-    if (of.reuses_same < ENOUGH) return gain
-    const around = resets.subarray(Math.max(0, bin - 1), bin + 2).reduce((sum, each) => sum + each, 0)
-    return gain + count * Math.log((sameWidth(bin) * (resets[bin] + 1)) / (around + sameWidth(bin)))
-  }, 0)
-}
-
 function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {
   const best = guesses.reduce((max, { gain }) => Math.max(max, gain), Math.max(0, gainOfNone))
   const sum = guesses.reduce(
@@ -274,26 +193,4 @@ function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number
       const byOrigin = new Map(names.map((name, i) => [name, others[i]] as const))
       return { shape: guess.shape, shares: { all, byOrigin }, weight: weightOf(guess) }
     })
-}
-
-/** Middles of the bins that, with their neighbours, hold most resets beyond what traffic explains. */
-function candidates(seen: readonly Group[], bases: Float64Array, total: number): readonly number[] {
-  const excess = new Float64Array(BINS + 1)
-  const explained = new Float64Array(BINS + 1)
-  seen.forEach(({ bin, lean, count }, i) => {
-    excess[bin] += count * lean
-    explained[bin] = Math.max(explained[bin], (bases[i] * total) / 2)
-  })
-  explained.forEach((count, bin) => {
-    excess[bin] -= count
-  })
-  const near: { readonly bin: number; readonly excess: number }[] = []
-  for (let bin = 1; bin < BINS - 1; bin++) {
-    const sum = excess[bin - 1] + excess[bin] + excess[bin + 1]
-    if (sum > 0) near.push({ bin, excess: sum })
-  }
-  return near
-    .sort((a, b) => b.excess - a.excess || a.bin - b.bin)
-    .slice(0, CANDIDATES)
-    .map(({ bin }) => Math.sqrt(startOf(bin) * startOf(bin + 1)))
 }
