@@ -16,8 +16,8 @@ export interface LineSource {
   readonly gateway: string | null
   /** True where the gateway process began with this source (`…-1-api.log`), so that all of its counters are in it. */
   readonly isFirst?: boolean
-  /** True where the lines may be those of several gateway processes. */
-  readonly isMixed?: boolean
+  /** True where it came by our own agent: all lines of a worker come, in the order in which it wrote them. */
+  readonly isWhole?: boolean
 }
 
 /**

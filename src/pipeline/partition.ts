@@ -29,7 +29,7 @@ export interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
-  /** Null where lines of its workers may be elsewhere, or those of other processes are among them. */
+  /** Null where lines of its workers may be elsewhere. */
   readonly reuse: ReuseEvidence | null
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
@@ -66,7 +66,7 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
     reuse:
-      options.isScattered === true || source.isMixed === true
+      options.isScattered === true
         ? null
         : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS, isFromAnywhere: options.mayRepeat === true }),
     seen: options.mayRepeat === true ? new SeenLines() : null,

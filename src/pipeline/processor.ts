@@ -39,6 +39,8 @@ export class Processor implements LineHandler {
   #blockFirstMs = Number.POSITIVE_INFINITY
   /** The block at hand is the begin of a gateway process. */
   #beginsProcess = false
+  /** What is known of connections where its lines may be part of it. */
+  #reuse: ReuseEvidence | null = null
   #minMs = Number.POSITIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
   #documents: IndexDocument[] = []
@@ -91,6 +93,7 @@ export class Processor implements LineHandler {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
+    this.#reuse = this.#options.mayRepeat === true && block.source.isWhole !== true ? null : this.#partition.reuse
     this.#beginsProcess = block.offset === 0 && block.source.isFirst === true
     if (this.#beginsProcess) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
@@ -186,7 +189,7 @@ export class Processor implements LineHandler {
     const { timeMs, role } = view
     this.#observe(timeMs)
     const worker = view.number(Field.pid) ?? 0
-    const reuse = reuseOf(partition, timeMs, partition.clock.observe(worker, timeMs))
+    const reuse = this.#reuseAt(partition, timeMs, partition.clock.observe(worker, timeMs))
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
       if (partition.seen?.isNew(view) ?? true) {
@@ -213,11 +216,11 @@ export class Processor implements LineHandler {
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
     if (started === null) return
-    const { clock, seen, stats, reuse } = this.#currentPartition(view.source)
+    const { clock, seen, stats } = this.#currentPartition(view.source)
     if (seen?.isNewText(view) === false) return
     stats.started(Number(started[1]))
     const worker = Number(started[1])
-    if (seen === null || clock.isInOrder(worker, view.timeMs)) reuse?.workerStarted(worker, view.timeMs)
+    if (seen === null || clock.isInOrder(worker, view.timeMs)) this.#reuse?.workerStarted(worker, view.timeMs)
   }
 
   stats(view: TextView): void {
@@ -254,7 +257,7 @@ export class Processor implements LineHandler {
     if (timeMs > this.#blockMaxMs) this.#blockMaxMs = timeMs
     if (this.#blockFirstMs === Number.POSITIVE_INFINITY) {
       this.#blockFirstMs = timeMs
-      if (this.#beginsProcess) this.#partition?.reuse?.processStarted(timeMs)
+      if (this.#beginsProcess) this.#reuse?.processStarted(timeMs)
     }
     if (timeMs > this.#maxMs) this.#maxMs = timeMs
     if (timeMs < this.#minMs) this.#minMs = timeMs
@@ -266,6 +269,11 @@ export class Processor implements LineHandler {
     if (onFailureLine === undefined || view.isEmpty(Field.correlationId)) return false
     if (!this.#joiner.isReplay) onFailureLine(view)
     return true
+  }
+
+  /** Where lines may come twice, what came late or again takes no part: its worker wrote later ones, or the watermark is past it. */
+  #reuseAt({ seen, clock }: Partition, timeMs: number, isInOrder: boolean): ReuseEvidence | null {
+    return seen === null || (isInOrder && timeMs >= clock.watermarkMs) ? this.#reuse : null
   }
 
   #join(partition: Partition, view: EventView, reuse: ReuseEvidence | null): void {
@@ -388,11 +396,3 @@ export class Processor implements LineHandler {
 
 const REQUEST: StatsDelta = { requests: 1, responses: 0 }
 const RESPONSE: StatsDelta = { requests: 0, responses: 1 }
-
-/**
- * What a line may tell of connections, and be told by them. Where lines may come twice, those that came late or again take no part:
- * they are older than what their worker wrote before, or than the watermark where that was not read.
- */
-function reuseOf({ seen, clock, reuse }: Partition, timeMs: number, isInOrder: boolean): ReuseEvidence | null {
-  return seen === null || (isInOrder && timeMs >= clock.watermarkMs) ? reuse : null
-}

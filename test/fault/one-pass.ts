@@ -58,6 +58,8 @@ export async function expectAllStored(fleet: Fleet, { agent, instances }: Proces
 }
 
 export interface Difference {
+  /** Lines came by a shipper other than ours, files in any order: connections are not followed. */
+  readonly isForeign?: boolean
   /** The shipper tells no places in files; so the begin of a process is not known, and its first statistics do not count. */
   readonly withoutOffsets?: boolean
   /** A worker's lines are in several partitions: nothing is counted from its statistics, and no target is inferred. */
@@ -68,25 +70,17 @@ export interface Difference {
 export async function expectOnePassInDuckDb(
   fleet: Fleet,
   instance: string,
-  { withoutOffsets = false, isScattered = false }: Difference = {},
+  { withoutOffsets = false, isScattered = false, isForeign = false }: Difference = {},
 ): Promise<void> {
   const { code, stderr } = await fleet.run('tail-to-duckdb', 'direct', ['--once'])
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
   const [through, direct] = await Promise.all([instance, 'direct'].map((each) => readStore(fleet.storeOf(each))))
-  const isUntoldLog = untoldLogs(fleet, { isScattered })
-  // Where a process began is not known without places in files, so less may be told of the connections of its first minutes.
-  const untold = new Set(
-    through.failures
-      .filter(
-        ({ log_path, evidence }) => isUntoldLog(String(log_path)) || (withoutOffsets && reusedOf(evidence) === null),
-      )
-      .map(({ id }) => id),
-  )
+  const isUntold = untoldLogs(fleet, { isScattered, isForeign })
   const failuresById = (rows: Rows): Record<string, object> =>
     Object.fromEntries(
       rows
         .map((row) => (isScattered ? lessInferred(row) : row))
-        .map((row) => lessJudgementOfRow(untold.has(row.id) ? lessConnectionsOfRow(row) : row))
+        .map((row) => lessJudgementOfRow(isUntold(String(row.log_path)) ? lessConnectionsOfRow(row) : row))
         .map((row) => [row.id, withoutOffsets ? lessOffsets(row) : row]),
     )
   const counted = (rows: Rows): Record<string, number> =>
@@ -109,17 +103,17 @@ function lessInferredDocument(document: FailureDocument): FailureDocument {
 }
 
 /**
- * Whether connections of a log's requests are unknown behind a topic: where a worker's lines are in several partitions, and where the
- * gateway does not log that a connection is given back.
+ * Whether connections of a log's requests are unknown behind a topic: where a worker's lines are in several partitions or come by another
+ * shipper, and where the gateway does not log that a connection is given back.
  */
-function untoldLogs(fleet: Fleet, { isScattered = false }: Difference): (file: string) => boolean {
+function untoldLogs(fleet: Fleet, { isScattered = false, isForeign = false }: Difference): (file: string) => boolean {
   const untold = new Set(
     fs.readdirSync(fleet.logs).filter((name) => {
       const text = fs.readFileSync(path.join(fleet.logs, name), 'latin1')
       return 2 * text.split('][targetResponse close][').length <= text.split('][targetResponse][').length
     }),
   )
-  return (file) => isScattered || untold.has(path.basename(file))
+  return (file) => isScattered || isForeign || untold.has(path.basename(file))
 }
 
 const reusedOf = (evidence: unknown): unknown => JSON.parse(String(evidence)).reused

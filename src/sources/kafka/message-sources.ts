@@ -11,6 +11,8 @@ export interface MessageSource {
   readonly source: LineSource
   /** For lines with their place in the file: there the begin of a gateway process can be seen. */
   readonly placed: LineSource
+  /** The same for those that our own agent sent. */
+  readonly shipped: LineSource
   /** True where the lines belong to a file whose path is known. */
   readonly isFile: boolean
   block: BlockBuilder | null
@@ -60,11 +62,7 @@ export class MessageSources {
     this.#place = `${topic}/${partition}`
     this.#maxSources = maxSources
     this.#byBytes = new ByteMap({ maxSize: maxSources })
-    this.unnamed = messageSource(
-      { path: this.#place, partition: this.#place, gateway: null, isMixed: true },
-      false,
-      false,
-    )
+    this.unnamed = messageSource({ path: this.#place, partition: this.#place, gateway: null }, false, false)
     this.#last = this.unnamed
   }
 
@@ -130,7 +128,7 @@ export class MessageSources {
   #make(path: string | null, host: string | null): MessageSource {
     if (path === null) {
       const partition = `${this.#place}/${host}:`
-      return messageSource({ path: this.#place, partition, gateway: host, isMixed: true }, false, false)
+      return messageSource({ path: this.#place, partition, gateway: host }, false, false)
     }
     const { partition, gateway, rotation } = readLogFileName(path)
     const named = host === null || host === gateway ? partition : `${host}:${partition}`
@@ -161,7 +159,8 @@ export function topicPartitionOf(name: string): string {
 const keyOf = ({ source }: MessageSource): string => `${source.partition}\n${source.path}`
 
 function messageSource(source: LineSource, isFile: boolean, isFirst: boolean): MessageSource {
-  return { source, placed: isFirst ? { ...source, isFirst } : source, isFile, block: null, lastMs: 0 }
+  const placed = isFirst ? { ...source, isFirst } : source
+  return { source, placed, shipped: { ...placed, isWhole: true }, isFile, block: null, lastMs: 0 }
 }
 
 const isSame = (left: Buffer | undefined, right: Buffer | undefined): boolean =>
