@@ -52,7 +52,7 @@ function connection({ edgemicro }: FailureDocument): string | null {
 }
 
 function others({ reuses, reuses_near: near, reuses_same: same, resets_near: resets }: Evidence): string {
-  const all = `In the ten minutes until then, ${formatCount(reuses ?? 0)} requests of this API on reused connections ended well`
+  const all = `In the five to ten minutes until then, ${formatCount(reuses ?? 0)} requests of this API on reused connections ended well`
   const share = reuses != null && reuses > 0 && near != null && near > 0 ? ` (${formatShare(near / reuses)})` : ''
   const well = `${formatCount(near ?? 0)} of them${share} on connections that had been idle for about as long (within 7 %; ${formatCount(same ?? 0)} within 1 %)`
   return `${all}, ${well}; before this one, ${formatCount(resets ?? 0)} were reset there.`
