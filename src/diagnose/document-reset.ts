@@ -10,6 +10,8 @@ export const CAUSES_BY_CONNECTION: readonly Cause[] = ['undetermined', 'keepaliv
 export function resetOf({ error, edgemicro }: JudgedFailure): Reset | null {
   const { evidence, cause, target, target_source } = edgemicro
   const { idle_ms = null, reuses = null, reuses_near, reuses_same, resets_near } = evidence
+  // Packets know better.
+  if (evidence.packet_told === 1) return null
   if (target === null || target_source !== 'log' || idle_ms === null || reuses === null) return null
   if (!CAUSES_BY_CONNECTION.includes(cause) || !isReset(error.code)) return null
   return {
