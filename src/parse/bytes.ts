@@ -5,6 +5,7 @@ export const CARRIAGE_RETURN = 0x0d
 export const SPACE = 0x20
 export const OPEN = 0x5b
 export const CLOSE = 0x5d
+export const OPEN_BRACE = 0x7b
 
 const DIGIT = 1
 const HEX = 2

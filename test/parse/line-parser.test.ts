@@ -198,14 +198,44 @@ describe('torn lines', () => {
 })
 
 describe('NUL bytes, as a crash leaves them', () => {
-  test('are skipped before a record', () => {
-    const { events, ledger } = parsed(`${'\0'.repeat(4096)}${event}\n`)
+  const hole = '\0'.repeat(4096)
+
+  test('are a rejection, and the record behind them on the same line is read', () => {
+    const { events, rejections, ledger } = parsed(`${hole}${event}\n`)
     expect(events).toMatchObject([{ offset: 4096, fields: expectedFields({}) }])
-    expect(ledger.lines).toBe(1)
+    expect(rejections).toMatchObject([{ reason: 'control_bytes', offset: 0 }])
+    expect(ledger.lines).toBe(2)
+  })
+
+  test('end a torn record, and the one behind them is read', () => {
+    const torn = event.slice(0, 60)
+    const { events, rejections, ledger } = parsed(`${event}\n${torn}${hole}${event}\n`)
+    expect(events).toMatchObject([{ offset: 0 }, { offset: event.length + 1 + 60 + 4096 }])
+    expect(rejections).toMatchObject([{ reason: 'unterminated' }, { reason: 'control_bytes' }])
+    expect(sumOf(ledger)).toBe(ledger.lines)
+  })
+
+  test('end a message that would have gone on in the next line', () => {
+    const { rejections } = parsed(`${event.slice(0, 60)}\n${hole}\ntext\n${event}\n`)
+    expect(rejections.map(({ reason }) => reason)).toEqual(['unterminated', 'control_bytes', 'no_record'])
+  })
+
+  test('are told from a NUL in a text', () => {
+    const { events } = parsed(`${eventLine({ message: 'a\0b' })}\n`)
+    expect(events).toMatchObject([{ fields: { message: 'a\0b' } }])
+  })
+
+  test('leave the record behind them to who looks at halves only', () => {
+    expect(parsed(`${hole}${event}\n`, { halvesOnly: true }).events).toHaveLength(1)
   })
 
   test('are rejected where nothing follows', () => {
     expect(parsed(`${event}\n${'\0'.repeat(100)}\n`).rejections).toMatchObject([{ reason: 'control_bytes' }])
+  })
+
+  test('are skipped in the log of a container, too', () => {
+    const cri = `${timestamp()} stdout F ${event}`
+    expect(parsed(`${cri.slice(0, 100)}${hole}${cri}\n`).events).toMatchObject([{ offset: 4196 }])
   })
 })
 
