@@ -107,3 +107,11 @@ export function wordsOf(bytes: Uint8Array): DataView {
 }
 
 export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** How many bytes UTF-8 byte order marks take at `start`. Files that were put together have them in their middle. */
+export function byteOrderMarksLength(bytes: Uint8Array, start: number, end: number): number {
+  let behind = start
+  while (behind + 3 <= end && bytes[behind] === 0xef && bytes[behind + 1] === 0xbb && bytes[behind + 2] === 0xbf)
+    behind += 3
+  return behind - start
+}

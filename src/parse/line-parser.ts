@@ -2,7 +2,7 @@ import { copyBytes } from '../byte-map.js'
 import { EventView } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import type { Ledger, LineBlock, LineSource, MessagePosition, RejectionReason } from '../records.js'
-import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, OPEN_BRACE, SPACE } from './bytes.js'
+import { byteOrderMarksLength, CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, OPEN_BRACE, SPACE } from './bytes.js'
 import { type Unwrapped, unwrapCri, unwrapDocker } from './envelope.js'
 import { type Hole, nextHole, nextNul } from './nul-holes.js'
 import { readHead } from './plain-head.js'
@@ -233,6 +233,8 @@ export class LineParser {
 
   /** A line without a time of its own: part of the record before it, or nothing we know. */
   #otherLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    const mark = byteOrderMarksLength(bytes, start, end)
+    if (mark > 0) return this.#line(state, bytes, start + mark, end, this.#hasByteOffsets ? offset + mark : offset)
     if (state.open !== null) return this.#continueOpen(state, state.open, bytes, start, end)
     if (looksLikeTimestamp(bytes, start, end)) return this.#reject('bad_timestamp', state, bytes, start, end, offset)
     if (start !== end && isTornEvent(bytes, start, end)) {

@@ -239,6 +239,10 @@ describe('NUL bytes, as a crash leaves them', () => {
   })
 })
 
+test('a byte order mark in the middle of a file that was put together is skipped', () => {
+  expect(parsed(`${event}\n\ufeff${event}\n`).events).toMatchObject([{ offset: 0 }, { offset: event.length + 4 }])
+})
+
 describe('over-long lines', () => {
   const maxLineBytes = 400
 
@@ -406,6 +410,8 @@ describe('linear time', () => {
     ['a plain text of brackets', (fill: Fill) => `${timestamp()} info 2 ${fill('[]')}`],
     ['open braces', (fill: Fill) => fill('{')],
     ['NUL bytes', (fill: Fill) => fill('\0')],
+    ['NUL bytes and digits', (fill: Fill) => `a${fill('\x001')}`],
+    ['byte order marks', (fill: Fill) => fill('\ufeff')],
   ])('holds for a long line of %s', (_, lineOf) => {
     const linear = takesLinearTime((length) => {
       const text = `${infoLine()}\n${lineOf(filling(length))}\n${infoLine()}\n`

@@ -145,6 +145,18 @@ describe('following files', () => {
     expect(follower.text).toBe('one\nhalf\n')
   })
 
+  test('goes on behind the hole of a log that was cut under a writer that does not append', async () => {
+    fs.writeFileSync(log, `${'x'.repeat(5000)}\n`)
+    const follower = follow({ maxLineBytes: 1000 })
+    await follower.untilText('x\n')
+    const writer = fs.openSync(log, 'r+')
+    fs.truncateSync(log, 0)
+    fs.writeSync(writer, `${DATED}two\n`, 5001)
+    await follower.untilText('two\n')
+    expect(follower.text.slice(-DATED.length - 4)).toBe(`${DATED}two\n`)
+    fs.closeSync(writer)
+  })
+
   test('cuts an over-long line that comes in pieces and tells where the next line begins', async () => {
     fs.writeFileSync(log, 'x'.repeat(50))
     const nextOffsets: number[] = []
