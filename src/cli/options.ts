@@ -125,6 +125,8 @@ export interface KeepaliveCheckOptions extends GlobalOptions {
   readonly nat?: string
   /** `HOST:PORT=WHAT`, in the order given. */
   readonly target: readonly string[]
+  /** LOGS that tell when targets close. */
+  readonly logs: readonly string[]
   /** Name of the plugin that gives the gateway an idle timeout. */
   readonly plugin: string
   readonly rtt: string
