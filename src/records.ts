@@ -16,6 +16,11 @@ export interface LineSource {
   readonly gateway: string | null
   /** True where the gateway process began with this source (`…-1-api.log`), so that all of its counters are in it. */
   readonly isFirst?: boolean
+  /**
+   * True where a record may go on in the next source of the partition: what a container's runtime writes to its files is one
+   * stream, cut anywhere.
+   */
+  readonly goesOn?: boolean
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Unwrapped, unwrapCri, unwrapDocker } from './envelope.js'
 import { type Hole, nextHole, nextNul } from './nul-holes.js'
 import { readHead } from './plain-head.js'
 import { roleOf } from './role.js'
+import { sourceKey } from './source-key.js'
 import { splitEvent } from './split-event.js'
 import { noHints, type PartitionHints } from './split-hostile.js'
 import { looksLikeTimestamp, TIMESTAMP_LENGTH, TimestampReader } from './timestamp.js'
@@ -26,8 +27,8 @@ const TORN_SEPARATORS = 7
  * Bytes → entries: calls the handler for each line of the blocks it is given, in order, and keeps the ledger. Total:
  * every line becomes an event, a plain or stats record, a continuation, or a rejection with a reason; none throws.
  *
- * State per source is small: whether a record came before (for continuations), a record that goes on in the next line
- * (embedded newline), and the parts of a container's split line. `end` settles them.
+ * State per source (or per partition, where its sources go on in each other) is small: whether a record came before (for continuations), a record that goes on in the next line
+ * (embedded newline), and the parts of a container's split line. `end` and `finish` settle them.
  */
 export class LineParser {
   readonly ledger: Ledger = { lines: 0, events: 0, plain: 0, stats: 0, continuations: 0, rejections: 0 }
@@ -54,6 +55,7 @@ export class LineParser {
 
   parse({ source, bytes, offset, last, offsetAt, messageAt }: LineBlock): void {
     const state = this.#stateOf(source)
+    if (state.source !== source) changeSource(state, source, offset)
     this.#hasByteOffsets = offsetAt === undefined
     this.#messageAt = messageAt
     let start = 0
@@ -69,16 +71,22 @@ export class LineParser {
       } else this.#take(state, bytes, start, end, lineOffset)
       start = newline < 0 ? bytes.length : newline + 1
     }
-    if (last) this.end(source)
+    if (last && source.goesOn !== true) this.end(source)
   }
 
   /** Settles what is open in a source that gives no more lines. */
   end(source: LineSource): void {
-    const key = keyOf(source)
+    const key = sourceKey(source)
     const state = this.#sources.get(key)
     if (state === undefined) return
     this.#settle(state)
     this.#sources.delete(key)
+  }
+
+  /** Settles all that is open: the end of all input. */
+  finish(): void {
+    for (const state of this.#sources.values()) this.#settle(state)
+    this.#sources.clear()
   }
 
   /** What is open stays unfinished. */
@@ -95,7 +103,7 @@ export class LineParser {
   }
 
   #stateOf(source: LineSource): SourceState {
-    const key = keyOf(source)
+    const key = sourceKey(source)
     const known = this.#sources.get(key)
     if (known !== undefined) return known
     const hints = this.#hints.get(source.partition) ?? noHints()
@@ -143,16 +151,16 @@ export class LineParser {
     this.#line(state, bytes, start, end, offset)
   }
 
-  #containerLine(state: SourceState, { bytes, stream, partial }: Unwrapped, offset: number): void {
+  #containerLine(state: SourceState, { bytes, start, end, stream, partial }: Unwrapped, offset: number): void {
     const part = state.parts.get(stream)
     if (part === undefined && !partial) {
-      return this.#line(state, bytes, 0, endOfText(bytes, 0, bytes.length), offset)
+      return this.#line(state, bytes, start, endOfText(bytes, start, end), offset)
     }
     const whole = part ?? { chunks: [], length: 0, pieces: 0, offset, message: this.#message() }
     whole.pieces++
     // Past the limit the line is a rejection whatever it holds, so its bytes need not be kept.
-    if (whole.length <= this.#maxLineBytes) whole.chunks.push(bytes)
-    whole.length += bytes.length
+    if (whole.length <= this.#maxLineBytes) whole.chunks.push(copyBytes(bytes, start, end))
+    whole.length += end - start
     if (partial) {
       state.parts.set(stream, whole)
       return
@@ -321,7 +329,8 @@ const MAX_ATTEMPTS = 32
 const NEWLINE_BYTES = new Uint8Array([NEWLINE])
 
 interface SourceState {
-  readonly source: LineSource
+  /** The one that gave lines last. */
+  source: LineSource
   readonly hints: PartitionHints
   hasRecord: boolean
   open: OpenEvent | null
@@ -329,7 +338,7 @@ interface SourceState {
 }
 
 interface LineStart {
-  readonly offset: number
+  offset: number
   readonly message: MessagePosition | undefined
 }
 
@@ -351,9 +360,6 @@ interface Part extends LineStart {
   pieces: number
 }
 
-/** Files of many hosts have the same path; their partitions differ. */
-const keyOf = ({ partition, path }: LineSource): string => `${partition}\n${path}`
-
 /** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
 function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start <= TIMESTAMP_LENGTH + 2) return false
@@ -372,6 +378,14 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
 /** Where a line ends that may end in `\r\n`. */
 function endOfText(bytes: Uint8Array, start: number, end: number): number {
   return end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
+}
+
+/** What began in the source before is told at the place where it goes on. */
+function changeSource(state: SourceState, source: LineSource, offset: number): void {
+  state.source = source
+  if (source.goesOn !== true) return
+  if (state.open !== null) state.open.offset = offset
+  for (const part of state.parts.values()) part.offset = offset
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {

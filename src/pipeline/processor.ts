@@ -162,7 +162,7 @@ export class Processor implements LineHandler {
 
   /** Settles and emits everything: the end of the input, or a stop. */
   finish(): void {
-    for (const source of this.#sources()) this.#parser.end(source)
+    this.#parser.finish()
     this.#emitFailures(this.#joiner.closeAll())
     for (const partition of this.#partitions.values()) this.#emitTraffic(partition, partition.traffic.snapshot())
   }
@@ -368,17 +368,10 @@ export class Processor implements LineHandler {
 
   #partitionOf(source: LineSource): Partition {
     const known = this.#partitions.get(source.partition)
-    if (known !== undefined) {
-      known.sources.set(source.path, source)
-      return known
-    }
+    if (known !== undefined) return known
     const partition = newPartition(source, this.#options)
     this.#partitions.set(source.partition, partition)
     return partition
-  }
-
-  *#sources(): Iterable<LineSource> {
-    for (const { sources } of this.#partitions.values()) yield* sources.values()
   }
 }
 

@@ -324,6 +324,31 @@ describe("lines in a container's envelope", () => {
     expect(events.map(({ fields }) => fields.clientId)).toEqual(['k-3f9a7c55e1', 'other'])
   })
 
+  test('are joined over the rotation of a container log, and told in the file where they end', () => {
+    const [old, live] = ['0.log.20260101-101500', '0.log'].map((path) => logSource({ path, goesOn: true }))
+    const message = eventLine({ message: 'a\nb' }).split('\n')
+    const { events, rejections, ledger } = parsedBlocks([
+      blockOf(`${cri('F', event)}\n${cri('P', event.slice(0, 50))}\n`, { source: old }),
+      blockOf(`${cri('F', event.slice(50))}\n${cri('F', message[0])}\n`, { source: live, last: false }),
+      blockOf('', { source: old, offset: 500 }),
+      blockOf(`${cri('F', message[1])}\n`, { source: live, offset: 300 }),
+    ])
+    expect(events.map(({ offset, fields }) => [offset, fields])).toEqual([
+      [0, expectedFields({})],
+      [0, expectedFields({})],
+      [300, expectedFields({ message: 'a\nb' })],
+    ])
+    expect(rejections).toEqual([])
+    expect(sumOf(ledger)).toBe(ledger.lines)
+  })
+
+  test('are unfinished where the log ends for good', () => {
+    const source = logSource({ goesOn: true })
+    const { rejections, ledger } = parsedBlocks([blockOf(`${cri('P', event)}\n`, { source })])
+    expect(rejections).toMatchObject([{ reason: 'unterminated' }])
+    expect(sumOf(ledger)).toBe(ledger.lines)
+  })
+
   test('tolerate \\r\\n inside the envelope', () => {
     const whole = parsed(`${docker(`${event}\r\n`)}\n`)
     expect(whole.events.map(({ fields }) => fields)).toEqual([expectedFields({})])

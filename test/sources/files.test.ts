@@ -260,6 +260,12 @@ test('shows its progress in bytes on disk', async () => {
 test('names partition and gateway after the file', async () => {
   const file = write(at('01:00'), `edgemicro-gw-9-${UID}-1-api.log`)
   for await (const block of new FilesSource({ paths: [file], onProblem }).read(new AbortController().signal)) {
-    expect(block.source).toEqual({ path: file, partition: `gw-9/${UID}`, gateway: 'gw-9', isFirst: true })
+    expect(block.source).toEqual({
+      path: file,
+      partition: `gw-9/${UID}`,
+      gateway: 'gw-9',
+      isFirst: true,
+      goesOn: false,
+    })
   }
 })

@@ -49,6 +49,7 @@ export class FollowedFile {
       partition: knownAs.partition,
       gateway: readLogFileName(knownAs.path).gateway,
       isFirst: isFirstOfProcess(readLogFileName(knownAs.path).rotation),
+      goesOn: readLogFileName(knownAs.path).goesOn,
       get identity() {
         return identityNow()
       },
