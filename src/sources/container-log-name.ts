@@ -10,6 +10,11 @@ const DOCKER_LOG = /(?:^|\/)([0-9a-f]{64})-json\.log$/
 /** Docker names the host of a container so, unless it is told another name. */
 const SHORT_ID_LENGTH = 12
 
+/** True for a link of kubelet's, whose target is the file that the container writes to now; what was rotated has no link. */
+export function isContainerLink(path: string): boolean {
+  return CONTAINER_LINK.test(path)
+}
+
 /**
  * Reads whose output a container's log is, from a path without suffixes of rotation. A container that was started again is another process, and
  * another partition. Null for any other file.
