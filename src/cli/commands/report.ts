@@ -17,18 +17,13 @@ export async function run(args: readonly string[], options: ReportOptions, conte
   const filter = readFilter(options, { nowMs: Date.now() })
   const logs = await openLogsOf(args, options, context)
   const grain = { dimensions: DIMENSIONS, everyMs: null }
-  const { tally, coverage, ledger, range, evicted, populations, ...known } = await countLogs(
-    logs,
-    grain,
-    filter,
-    context,
-  )
+  const { tally, coverage, ledger, range, evicted, ...known } = await countLogs(logs, grain, filter, context)
 
   const { sinceMs, untilMs, outside } = reportedRange(filter, range)
   // Times were filtered on the way into the tally, which keeps none; traffic by whole minutes, so that some may be in it.
   const counted = outside === null ? tally : new Tally(grain)
   const { target, proxy, code } = filter
-  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(known, populations) }
+  const input = { ledger, sinceMs, untilMs, filter: { target, proxy, code }, facts: factsOf(known) }
   const report = await buildReport(counted, input, coverage)
   const { folded } = counted
   const text = options.json
