@@ -13,6 +13,7 @@ const HELP = `usage: node bench/tail.mjs [options]
   --rate N       lines per second in all (default 20,000)
   --seconds N    how long each part lasts (default 30)
   --quick        20 files, 2,000 lines per second, 5 s: does it work? Says nothing about speed
+  --part NAME    following, latency or catch-up alone
   --profile      also the functions in which hangup spends its time while it follows
   --write        also write the tables to bench/results-tail.md
 
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     rate: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '30' },
     quick: { type: 'boolean', default: false },
+    part: { type: 'string' },
     profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -48,9 +50,9 @@ async function run() {
     show(
       `Node ${process.version}, ${os.cpus().length} × ${model}, load average ${load} at the start (other work on the same cores).\n`,
     )
-    await followed({ writer, logs, state })
-    await latency({ writer, logs, state })
-    await catchUp({ writer, logs, state })
+    for (const [name, part] of Object.entries({ following, latency, 'catch-up': catchUp })) {
+      if (options.part === undefined || options.part === name) await part({ writer, logs, state })
+    }
   } finally {
     writer.close()
     fs.rmSync(scratch, { recursive: true })
@@ -60,7 +62,7 @@ async function run() {
 }
 
 /** What following costs, with lines and without. */
-async function followed({ writer, logs, state }) {
+async function following({ writer, logs, state }) {
   const profile = path.join(state, 'profile')
   const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []
   const agent = new Agent({ logs, state, nodeOptions })

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { InputError } from '../../errors.js'
 import { inputProblem } from '../input-problems.js'
 import { compareRotations } from '../log-file-name.js'
@@ -93,8 +93,8 @@ export class FollowedFiles {
   }
 
   async #see(path: string): Promise<string | null> {
-    const stats = await stat(path, { bigint: true }).catch(() => null)
-    if (stats === null) return null
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stats === undefined) return null
     const known = this.#byInode.get(inodeName(stats))
     if (known === undefined) return this.#follow(path)
     known.moveTo(path)
@@ -139,8 +139,8 @@ export class FollowedFiles {
 
   /** True where another file has the name under which the file was known: the gateway writes there now. */
   async #isReplaced(file: FollowedFile): Promise<boolean> {
-    const stats = await stat(file.source.path, { bigint: true }).catch(() => null)
-    return stats !== null && inodeName(stats) !== file.inode
+    const stats = statSync(file.source.path, { bigint: true, throwIfNoEntry: false })
+    return stats !== undefined && inodeName(stats) !== file.inode
   }
 
   #giveUp(file: FollowedFile): void {

@@ -77,8 +77,8 @@ export class TailSource implements Source {
         const block = await files.nextReady()?.next(buffer)
         if (signal.aborted) return
         if (block) yield block
-        else {
-          if (files.nextReady() === null) await wakeUp.wait(pollIntervalMs, signal)
+        else if (files.nextReady() === null) {
+          await wakeUp.wait(pollIntervalMs, signal)
           await files.refresh()
         }
       }
