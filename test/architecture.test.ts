@@ -12,6 +12,7 @@ const BASE = [
   'event-view.ts',
   'line-handler.ts',
   'byte-map.ts',
+  'words.ts',
   'retry.ts',
   'problems.ts',
   'numbers.ts',

@@ -1,4 +1,5 @@
-import { ascii, equals, NEWLINE, OPEN_BRACE, SPACE } from './bytes.js'
+import { pattern } from '../words.js'
+import { NEWLINE, OPEN_BRACE, SPACE } from './bytes.js'
 import { unescapeJson } from './unescape-json.js'
 
 /** A line out of a container log: what the container wrote, and whether it goes on in the next entry of its stream. */
@@ -16,8 +17,8 @@ export interface Unwrapped {
  * at 16 KiB. Null where the line is something else.
  */
 export function unwrapDocker(bytes: Uint8Array, start: number, end: number): Unwrapped | null {
-  if (!startsWith(bytes, start, end, LOG_FIRST) || bytes[end - 1] !== CLOSE_BRACE) return parseDocker(bytes, start, end)
-  const textStart = start + LOG_FIRST.length
+  if (!LOG_FIRST.begins(bytes, start, end) || bytes[end - 1] !== CLOSE_BRACE) return parseDocker(bytes, start, end)
+  const textStart = start + LOG_FIRST.bytes.length
   const textEnd = endOfPlainText(bytes, textStart, end)
   const isWhole = bytes[textEnd] === BACKSLASH && bytes[textEnd + 1] === LETTER_N && bytes[textEnd + 2] === QUOTE
   if (isWhole || bytes[textEnd] === QUOTE) {
@@ -34,9 +35,9 @@ export function unwrapDocker(bytes: Uint8Array, start: number, end: number): Unw
 export function unwrapCri(bytes: Uint8Array, start: number, end: number): Unwrapped | null {
   const streamStart = indexOfBlank(bytes, start, Math.min(end, start + 40)) + 1
   if (streamStart === 0) return null
-  const stream = STREAMS.find(({ cri }) => startsWith(bytes, streamStart, end, cri))
+  const stream = STREAMS.find(({ cri }) => cri.begins(bytes, streamStart, end))
   if (stream === undefined) return null
-  const tagStart = streamStart + stream.cri.length
+  const tagStart = streamStart + stream.cri.bytes.length
   const tag = bytes[tagStart]
   const isTag = tag === PARTIAL || tag === FULL
   const textStart = indexOfBlank(bytes, tagStart, Math.min(end, tagStart + 64)) + 1
@@ -45,11 +46,11 @@ export function unwrapCri(bytes: Uint8Array, start: number, end: number): Unwrap
   return { bytes, start: textStart === 0 ? end : textStart, end, stream: stream.name, partial: tag === PARTIAL }
 }
 
-const LOG_FIRST = ascii('{"log":"')
+const LOG_FIRST = pattern('{"log":"')
 const STREAMS = (['stdout', 'stderr'] as const).map((name) => ({
   name,
-  cri: ascii(`${name} `),
-  docker: ascii(`","stream":"${name}"`),
+  cri: pattern(`${name} `),
+  docker: pattern(`","stream":"${name}"`),
 }))
 const PARTIAL = 0x50
 const FULL = 0x46
@@ -70,7 +71,7 @@ function endOfPlainText(bytes: Uint8Array, from: number, end: number): number {
 
 /** The stream that the driver names behind a text which ends with the quote at `at`. */
 function streamBehind(bytes: Uint8Array, at: number, end: number): Unwrapped['stream'] | null {
-  return STREAMS.find(({ docker }) => startsWith(bytes, at, end, docker))?.name ?? null
+  return STREAMS.find(({ docker }) => docker.begins(bytes, at, end))?.name ?? null
 }
 
 function unescapeDocker(bytes: Uint8Array, textStart: number, end: number): Unwrapped | null {
@@ -102,8 +103,4 @@ function parseDocker(bytes: Uint8Array, start: number, end: number): Unwrapped |
 function indexOfBlank(bytes: Uint8Array, from: number, end: number): number {
   for (let i = from; i < end; i++) if (bytes[i] === SPACE) return i
   return -1
-}
-
-function startsWith(bytes: Uint8Array, from: number, end: number, text: Uint8Array): boolean {
-  return end - from >= text.length && equals(bytes, from, from + text.length, text)
 }
