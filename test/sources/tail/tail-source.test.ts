@@ -92,6 +92,20 @@ class Follower {
   }
 }
 
+/** What a descriptor of this process leads to. */
+function linkOf(descriptor: string): string | null {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return null
+  }
+}
+
+/** Asks again and again. */
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
 const DATED = '2021-06-23T03:52:24.110Z info 1 '
 
 describe('following files', () => {
@@ -134,6 +148,34 @@ describe('following files', () => {
     fs.appendFileSync(log, 'two\nthree\n')
     await follower.untilText('three\n')
     expect(follower.text).toBe('one\ntwo\nthree\n')
+  })
+
+  test('goes on with files that were closed because nothing came, also when they were renamed meanwhile', async () => {
+    const openNow = () => fs.readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === log).length
+    fs.writeFileSync(log, 'one\n')
+    const follower = follow({ closeIdleMs: 1 })
+    await follower.untilText('one\n')
+    await eventually(() => openNow() === 0)
+    fs.appendFileSync(log, 'two\n')
+    await follower.untilText('two\n')
+    await eventually(() => openNow() === 0)
+    fs.renameSync(log, path.join(directory, 'b.log'))
+    fs.appendFileSync(path.join(directory, 'b.log'), 'three\n')
+    await follower.untilText('three\n')
+    expect(follower.text).toBe('one\ntwo\nthree\n')
+    expect(follower.sources.size).toBe(1)
+  })
+
+  test('leaves out what was written long ago, but reads what comes to it later', async () => {
+    const old = path.join(directory, 'old.log')
+    fs.writeFileSync(old, 'old\n')
+    fs.utimesSync(old, 1, 1)
+    fs.writeFileSync(log, 'one\n')
+    const follower = follow({ ignoreOlderThanMs: 3_600_000 })
+    await follower.untilText('one\n')
+    fs.appendFileSync(old, 'new\n')
+    await follower.untilText('new\n')
+    expect(follower.text).toBe('one\nnew\n')
   })
 
   test('waits for the rest of a line', async () => {
