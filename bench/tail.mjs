@@ -128,7 +128,7 @@ async function catchUp({ writer, logs, state }) {
   const agent = new Agent({ logs, state: `${state}-catch-up` })
   const startMs = performance.now()
   await agent.url
-  await agent.until('hangup_lines_total', lines)
+  await agent.until('hangup_lines_total', lines, 1_000)
   const caughtUp = { cpu: agent.cpuSeconds(), wall: (performance.now() - startMs) / 1000 }
   await agent.stop()
   rows.push(['catches up', ...figures(caughtUp, lines)])
