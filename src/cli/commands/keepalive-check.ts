@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { platform } from 'node:os'
-import path from 'node:path'
-import { type GatewayConnections, readGatewayConnections } from '../../config/gateway-connections.js'
+import { readGatewayConnections } from '../../config/gateway-connections.js'
 import { DURATION_EXAMPLES, parseDuration } from '../../config/units.js'
 import type { EstimatedIdle } from '../../keepalive/chain.js'
 import { check } from '../../keepalive/check.js'
@@ -16,9 +14,9 @@ import { portOf } from '../../keepalive/files/server-file.js'
 import type { Limit } from '../../keepalive/hop.js'
 import { readOsSettings } from '../../keepalive/os-settings.js'
 import { type Peer, peerOf } from '../../keepalive/peer.js'
-import { type PluginDefaults, parsePluginDefaults } from '../../keepalive/plugin-times.js'
 import { analyze } from '../../pipeline/analyze.js'
 import type { Context } from '../context.js'
+import { MARGIN_MS, readPluginDefaults } from '../gateway-check.js'
 import { openLogsOf } from '../logs.js'
 import type { KeepaliveCheckOptions } from '../options.js'
 import { refuseOtherText, tellReading } from '../reading.js'
@@ -77,19 +75,6 @@ async function readLogs(options: KeepaliveCheckOptions, context: Context): Promi
 
 /** Done, but the answer is bad (contract.md, exit codes). */
 const BAD = 3
-
-/** Timers of both sides are no more exact than that, with a busy event loop. */
-const MARGIN_MS = 1000
-
-/** From the directory of plugins that the configuration names, if this host has it. */
-async function readPluginDefaults(
-  { plugins, pluginsDirectory }: GatewayConnections,
-  plugin: string,
-): Promise<PluginDefaults | null> {
-  if (pluginsDirectory === null || !plugins.includes(plugin)) return null
-  const manifest = path.join(pluginsDirectory, plugin, 'package.json')
-  return readFile(manifest, 'utf8').then(parsePluginDefaults, () => null)
-}
 
 interface Descriptions {
   readonly client: Description | null
