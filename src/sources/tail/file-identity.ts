@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFully } from '../read-fully.js'
-import type { LogHandle } from './resting-handle.js'
+import type { LogHandle } from './log-handle.js'
 
 /** Covers the first lines of a log, whose times differ from file to file, at the cost of one small read. */
 const FINGERPRINT_BYTES = 256

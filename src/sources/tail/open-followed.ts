@@ -6,8 +6,9 @@ import { readFully } from '../read-fully.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { type FileIdentity, hasIdentity, identify, parseIdentity } from './file-identity.js'
 import { FollowedFile } from './followed-file.js'
+import type { LogHandle } from './log-handle.js'
 import type { OpenHandles } from './open-handles.js'
-import { type LogHandle, RestingHandle } from './resting-handle.js'
+import { RestingHandle } from './resting-handle.js'
 
 export interface OpenOptions {
   readonly path: string

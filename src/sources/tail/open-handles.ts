@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { RestingHandle } from './resting-handle.js'
+import type { Resting } from './log-handle.js'
 
 /** Where the system does not say: what is usual. */
 const USUAL_LIMIT = 1024
@@ -18,7 +18,7 @@ export interface OpenHandlesOptions {
 export class OpenHandles {
   readonly #options: OpenHandlesOptions
   readonly #maxOpen: number
-  readonly #open = new Set<RestingHandle>()
+  readonly #open = new Set<Resting>()
   #hasTold = false
 
   constructor(options: OpenHandlesOptions) {
@@ -26,11 +26,11 @@ export class OpenHandles {
     this.#maxOpen = options.maxOpen ?? Math.max(16, Math.floor(descriptorLimit() * SHARE))
   }
 
-  add(handle: RestingHandle): void {
+  add(handle: Resting): void {
     this.#open.add(handle)
   }
 
-  remove(handle: RestingHandle): void {
+  remove(handle: Resting): void {
     this.#open.delete(handle)
   }
 

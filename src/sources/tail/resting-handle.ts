@@ -1,17 +1,8 @@
 import { fstatSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { inodeName } from './file-identity.js'
+import type { LogHandle, LogStats, Resting } from './log-handle.js'
 import type { OpenHandles } from './open-handles.js'
-
-/** What the file system says of a log now. */
-export interface LogStats {
-  readonly sizeBytes: number
-  /** False where no name leads to the file any longer, or the one that did leads to another. */
-  readonly isNamed: boolean
-}
-
-/** The part of a `FileHandle` that logs are read through. */
-export type LogHandle = Pick<RestingHandle, 'read' | 'readv' | 'look' | 'inode' | 'close'>
 
 /**
  * An open file that is closed while nothing is to be read of it, and opened again at its path when something is. The inode tells
@@ -19,10 +10,8 @@ export type LogHandle = Pick<RestingHandle, 'read' | 'readv' | 'look' | 'inode' 
  *
  * Limit: what is written to a file that rests and is deleted before the next look is not seen.
  */
-export class RestingHandle {
-  /** `<device>:<inode>`. */
+export class RestingHandle implements LogHandle, Resting {
   readonly inode: string
-  /** When it was last read, on the clock of `performance.now()`. */
   usedMs = performance.now()
   #handle: FileHandle | null
   #path: string
