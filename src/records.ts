@@ -16,6 +16,8 @@ export interface LineSource {
   readonly gateway: string | null
   /** True where the gateway process began with this source (`…-1-api.log`), so that all of its counters are in it. */
   readonly isFirst?: boolean
+  /** True where a record may go on in the next source: what a container's runtime writes is one stream, cut anywhere. */
+  readonly goesOn?: boolean
   /** True where it came by our own agent: all lines of a worker come, in the order in which it wrote them. */
   readonly isWhole?: boolean
 }

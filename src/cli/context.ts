@@ -14,6 +14,8 @@ export interface Context {
   readonly version: string
   /** Aborts at the first SIGINT or SIGTERM, and when nobody reads stdout any more: stop cleanly and return. */
   readonly signal: AbortSignal
+  /** Calls the listener at each SIGHUP until the returned function is called; where nobody listens, SIGHUP ends the process. */
+  readonly onReload: (listener: () => void) => () => void
   readonly terminal: Terminal
 }
 

@@ -64,7 +64,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [{ usage: 'PIPELINE', help: 'pipeline file (YAML)' }],
     summary: 'run a pipeline: read logs, join and explain failures, store them',
     details:
-      'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again. ' +
+      'Follows its input until SIGINT or SIGTERM stops it cleanly; goes on where it stopped when it is run again. SIGHUP reads ' +
+      'the file anew: a bad one is refused, a good one takes over. ' +
       'With --from it reads a part of its Kafka topic again, to --to or to where the topic ended when it began, and ' +
       'stores what the group would: beside the group, without joining it or moving its offsets (hangup run PIPELINE --from ' +
       'yesterday --to today). Stopped by a signal (exit code 130 or 143), it says with which --from and --to to go on. ' +

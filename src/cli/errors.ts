@@ -44,7 +44,8 @@ function describe(error: unknown): Description {
   }
 }
 
-function faultsOf(error: HangupError): readonly string[] {
+/** The single faults, where an error holds several. */
+export function faultsOf(error: HangupError): readonly string[] {
   return 'lines' in error && typeof error.lines === 'function' ? error.lines() : []
 }
 

@@ -8,12 +8,12 @@ import { flushOutput, outputError } from './terminal/write.js'
 
 export interface ShellInput {
   readonly argv: readonly string[]
-  /** Where SIGINT and SIGTERM arrive: `process`. */
+  /** Where SIGINT, SIGTERM and SIGHUP arrive: `process`. */
   readonly signals: EventEmitter
   /** Ends the process at once. */
   readonly exit: (code: number) => void
-  /** The world but for the abort signal, which the shell makes. */
-  readonly world: Omit<Context, 'signal'>
+  /** The world but for its signals, which the shell makes. */
+  readonly world: Omit<Context, 'signal' | 'onReload'>
   readonly commands?: readonly CommandDeclaration[]
 }
 
@@ -29,7 +29,11 @@ export interface ShellInput {
 export async function runShell(input: ShellInput): Promise<void> {
   const { argv, exit, world, commands } = input
   const stop = watchForStop(input)
-  const outcome = await runProgram({ argv, context: { ...world, signal: stop.signal }, commands }).then(
+  const outcome = await runProgram({
+    argv,
+    context: { ...world, signal: stop.signal, onReload: reloads(input.signals) },
+    commands,
+  }).then(
     (exitCode): Outcome => ({ exitCode }),
     (error: unknown): Outcome => ({ exitCode: exitCodeOf(error), error }),
   )
@@ -43,6 +47,13 @@ export async function runShell(input: ShellInput): Promise<void> {
   }
   await flushOutput(world.stderr)
   exit(exitCode)
+}
+
+function reloads(signals: EventEmitter): Context['onReload'] {
+  return (listener) => {
+    signals.on('SIGHUP', listener)
+    return () => void signals.off('SIGHUP', listener)
+  }
 }
 
 /** How a run ends. */

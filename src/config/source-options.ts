@@ -16,7 +16,22 @@ export const source = oneOf({
     ),
     exclude: list({ min: 0, item: path({ help: '' }), help: 'globs of files to leave out' }).default([]),
     scanInterval: duration({ min: '100ms', max: '10m', help: 'how often to look for new files' }).prefault('1s'),
-  }).transform(({ scanInterval, ...rest }) => ({ ...rest, scanIntervalMs: scanInterval })),
+    closeIdle: duration({
+      min: '1s',
+      max: '7d',
+      help: 'files without lines for so long are closed until they grow',
+    }).prefault('5m'),
+    ignoreOlderThan: duration({
+      min: '1m',
+      max: '3650d',
+      help: 'of files that were last written to before that when they are first seen, only what comes later is read',
+    }).optional(),
+  }).transform(({ scanInterval, closeIdle, ignoreOlderThan, ...rest }) => ({
+    ...rest,
+    scanIntervalMs: scanInterval,
+    closeIdleMs: closeIdle,
+    ...(ignoreOlderThan !== undefined && { ignoreOlderThanMs: ignoreOlderThan }),
+  })),
   files: section(sectionOfLogs),
   stdin: section({}).transform((): object => ({})),
   kafka: section({

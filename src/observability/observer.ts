@@ -1,13 +1,14 @@
-import type { IndexDocument, Ledger, LineBlock, RejectionReason } from '../records.js'
+import type { IndexDocument, LineBlock, RejectionReason } from '../records.js'
 import type { Sink } from '../sinks/sink.js'
 import { EventTime } from './event-time.js'
 import { FailureCounts, type SharedLabels } from './failure-counts.js'
 import type { HealthState, Phase } from './health.js'
 import { LabelValues } from './label-values.js'
-import { type RequestCount, RequestCounts } from './request-counts.js'
+import { after, ended, less, NO_RUN, type ObservedRun, plus } from './past-runs.js'
+import { RequestCounts } from './request-counts.js'
 import { type Agent, toShipperDocument } from './shipper-document.js'
 import { SinkWatch } from './sink-watch.js'
-import type { PairCounts, PartitionLag, Snapshot } from './snapshot.js'
+import type { SinkCounts, Snapshot } from './snapshot.js'
 
 export const MAX_TARGETS = 1_000
 export const MAX_PROXIES = 1_000
@@ -26,21 +27,8 @@ export interface RunObserverOptions {
   readonly monotonicMs?: () => number
 }
 
-/** Where the numbers of a run are; read when they are asked for, so that nothing is counted twice over. */
-export interface ObservedRun {
-  readonly ledger: () => Readonly<Ledger>
-  readonly losses: () => { readonly evicted: number; readonly late: number }
-  /** Requests since the process began, replays left out. */
-  readonly requests: () => Iterable<RequestCount>
-  readonly pairs: () => PairCounts
-  readonly unsent: () => number
-  readonly partitions: () => readonly PartitionLag[]
-  /** The loop turns about once a second also where no lines come. */
-  readonly hasTicks: boolean
-}
-
 /**
- * Sees one run from its start to its stop and holds its numbers. They tell of processing, not of the store: a process
+ * Sees the runs of a process, one after another, from start to stop and holds their numbers. They tell of processing, not of the store: a process
  * counts each line, request and failure once, and leaves out what a former one had stored (`replay`). What was read
  * between the last checkpoint and a crash is counted by both processes; a clean stop leaves nothing of the kind. Costs
  * nothing for each line.
@@ -50,10 +38,12 @@ export class RunObserver {
   readonly #eventTime = new EventTime()
   readonly #failures: FailureCounts
   readonly #requests: RequestCounts
-  readonly #sinks: SinkWatch[] = []
+  #sinks: SinkWatch[] = []
+  /** Of runs that have ended. */
+  readonly #pastSinks = new Map<string, SinkCounts>()
   readonly #rejections: Record<RejectionReason, number> = { ...NO_REJECTIONS }
   #run: ObservedRun = NO_RUN
-  #replayed = { ledger: NO_LINES, losses: { evicted: 0, late: 0 }, pairs: NO_PAIRS }
+  #replayed = { ledger: NO_RUN.ledger(), losses: NO_RUN.losses(), pairs: NO_RUN.pairs() }
   #isReplaying = false
   #phase: Phase = 'starting'
   #movedMs: number
@@ -91,7 +81,7 @@ export class RunObserver {
       pairs: less(pairs(), this.#replayed.pairs),
       readBytes: this.#readBytes,
       replayedBytes: this.#replayedBytes,
-      sinks: this.#sinks.map(({ counts }) => counts),
+      sinks: [...this.#pastSinks.values(), ...this.#sinks.map(({ counts }) => counts)],
       unsent: this.#run.unsent(),
       partitions: this.#run.partitions(),
       reachedMs: this.#eventTime.reachedMs(takenMs),
@@ -119,7 +109,7 @@ export class RunObserver {
 
   /** Sinks and source are open. */
   started(run: ObservedRun): void {
-    this.#run = run
+    this.#run = after(this.#run, run)
     this.#phase = 'running'
     this.waits()
   }
@@ -139,6 +129,24 @@ export class RunObserver {
   /** No more lines will be read. */
   stopping(): void {
     this.#phase = 'stopping'
+    this.turns()
+  }
+
+  /** The run has ended, and another one follows in this process. */
+  ended(): void {
+    this.#run = ended(this.#run)
+    for (const { counts } of this.#sinks) {
+      const { sink, ...past } = this.#pastSinks.get(counts.sink) ?? {
+        sink: counts.sink,
+        stored: 0,
+        retries: 0,
+        refused: 0,
+      }
+      const { sink: _, ...more } = counts
+      this.#pastSinks.set(sink, { sink, ...plus(past, more) })
+    }
+    this.#sinks = []
+    this.#phase = 'starting'
     this.turns()
   }
 
@@ -197,10 +205,6 @@ export class RunObserver {
   }
 }
 
-const NO_LINES: Readonly<Ledger> = { lines: 0, events: 0, plain: 0, stats: 0, continuations: 0, rejections: 0 }
-
-const NO_PAIRS: PairCounts = { together: 0, apart: 0, alone: 0 }
-
 const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = {
   too_long: 0,
   bad_timestamp: 0,
@@ -212,29 +216,4 @@ const NO_REJECTIONS: Readonly<Record<RejectionReason, number>> = {
   no_record: 0,
   control_bytes: 0,
   bad_envelope: 0,
-}
-
-const NO_RUN: ObservedRun = {
-  ledger: () => NO_LINES,
-  losses: () => ({ evicted: 0, late: 0 }),
-  requests: () => [],
-  pairs: () => NO_PAIRS,
-  unsent: () => 0,
-  partitions: () => [],
-  hasTicks: false,
-}
-
-type Numbers<Name extends string> = Readonly<Record<Name, number>>
-
-function plus<Name extends string>(a: Numbers<Name>, b: Numbers<Name>): Record<Name, number> {
-  return combine(a, b, 1)
-}
-
-function less<Name extends string>(a: Numbers<Name>, b: Numbers<Name>): Record<Name, number> {
-  return combine(a, b, -1)
-}
-
-function combine<Name extends string>(a: Numbers<Name>, b: Numbers<Name>, sign: 1 | -1): Record<Name, number> {
-  const names = Object.keys(a) as Name[]
-  return Object.fromEntries(names.map((name) => [name, a[name] + sign * b[name]])) as Record<Name, number>
 }

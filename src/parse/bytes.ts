@@ -7,6 +7,7 @@ export const CARRIAGE_RETURN = 0x0d
 export const SPACE = 0x20
 export const OPEN = 0x5b
 export const CLOSE = 0x5d
+export const OPEN_BRACE = 0x7b
 
 const DIGIT = 1
 const HEX = 2
@@ -118,4 +119,12 @@ export function nextClose(bytes: Uint8Array, words: DataView, from: number, end:
   }
   while (i < end && bytes[i] !== CLOSE) i++
   return i
+}
+
+/** How many bytes UTF-8 byte order marks take at `start`. Files that were put together have them in their middle. */
+export function byteOrderMarksLength(bytes: Uint8Array, start: number, end: number): number {
+  let behind = start
+  while (behind + 3 <= end && bytes[behind] === 0xef && bytes[behind + 1] === 0xbb && bytes[behind + 2] === 0xbf)
+    behind += 3
+  return behind - start
 }

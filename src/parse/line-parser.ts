@@ -1,10 +1,13 @@
 import { copyBytes } from '../byte-map.js'
-import { decode, EventView } from '../event-view.js'
+import { EventView } from '../event-view.js'
 import type { LineHandler, TextView } from '../line-handler.js'
 import type { Ledger, LineBlock, LineSource, MessagePosition, RejectionReason } from '../records.js'
-import { CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, SPACE } from './bytes.js'
+import { byteOrderMarksLength, CARRIAGE_RETURN, CLOSE, isDigit, NEWLINE, OPEN, OPEN_BRACE, SPACE } from './bytes.js'
 import { type Unwrapped, unwrapCri, unwrapDocker } from './envelope.js'
+import { type Hole, nextHole, nextNul } from './nul-holes.js'
+import { readHead } from './plain-head.js'
 import { roleOf } from './role.js'
+import { sourceKey } from './source-key.js'
 import { splitEvent } from './split-event.js'
 import { noHints, type PartitionHints } from './split-hostile.js'
 import { looksLikeTimestamp, TIMESTAMP_LENGTH, TimestampReader } from './timestamp.js'
@@ -24,8 +27,8 @@ const TORN_SEPARATORS = 7
  * Bytes → entries: calls the handler for each line of the blocks it is given, in order, and keeps the ledger. Total:
  * every line becomes an event, a plain or stats record, a continuation, or a rejection with a reason; none throws.
  *
- * State per source is small: whether a record came before (for continuations), a record that goes on in the next line
- * (embedded newline), and the parts of a container's split line. `end` settles them.
+ * State per source (or per partition, where its sources go on in each other) is small: whether a record came before (for continuations), a record that goes on in the next line
+ * (embedded newline), and the parts of a container's split line. `end` and `finish` settle them.
  */
 export class LineParser {
   readonly ledger: Ledger = { lines: 0, events: 0, plain: 0, stats: 0, continuations: 0, rejections: 0 }
@@ -52,30 +55,45 @@ export class LineParser {
 
   parse({ source, bytes, offset, last, offsetAt, messageAt }: LineBlock): void {
     const state = this.#stateOf(source)
+    if (state.source !== source) changeSource(state, source, offset)
     this.#hasByteOffsets = offsetAt === undefined
     this.#messageAt = messageAt
     let start = 0
+    let nul = nextNul(bytes, 0)
     while (start < bytes.length) {
       const newline = bytes.indexOf(NEWLINE, start)
-      let end = newline < 0 ? bytes.length : newline
-      if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
-      this.ledger.lines++
+      const end = endOfText(bytes, start, newline < 0 ? bytes.length : newline)
+      const lineOffset = offsetAt === undefined ? offset + start : offsetAt(start)
       this.#lineIndex = start
-      if (!this.#halvesOnly || mayBeHalf(bytes, start, end))
-        this.#physicalLine(state, bytes, start, end, offsetAt === undefined ? offset + start : offsetAt(start))
+      if (nul < end) {
+        this.#lineWithNuls(state, bytes, { start, end }, lineOffset)
+        nul = nextNul(bytes, end)
+      } else this.#take(state, bytes, start, end, lineOffset)
       start = newline < 0 ? bytes.length : newline + 1
     }
-    if (last) this.end(source)
+    if (last && source.goesOn !== true) this.end(source)
   }
 
   /** Settles what is open in a source that gives no more lines. */
   end(source: LineSource): void {
-    const key = keyOf(source)
+    const key = sourceKey(source)
     const state = this.#sources.get(key)
     if (state === undefined) return
+    this.#settle(state)
+    this.#sources.delete(key)
+  }
+
+  /** Settles all that is open: the end of all input. */
+  finish(): void {
+    for (const state of this.#sources.values()) this.#settle(state)
+    this.#sources.clear()
+  }
+
+  /** What is open stays unfinished. */
+  #settle(state: SourceState): void {
     this.#closeOpen(state)
     for (const part of state.parts.values()) this.#closePart(state, part)
-    this.#sources.delete(key)
+    state.parts.clear()
   }
 
   /** Lets go, untold, of what is open in partitions that are no longer read here. */
@@ -85,7 +103,7 @@ export class LineParser {
   }
 
   #stateOf(source: LineSource): SourceState {
-    const key = keyOf(source)
+    const key = sourceKey(source)
     const known = this.#sources.get(key)
     if (known !== undefined) return known
     const hints = this.#hints.get(source.partition) ?? noHints()
@@ -95,13 +113,33 @@ export class LineParser {
     return state
   }
 
+  #take(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
+    this.ledger.lines++
+    if (!this.#halvesOnly || mayBeHalf(bytes, start, end)) this.#physicalLine(state, bytes, start, end, offset)
+  }
+
+  /** A hole ends a line as `\n` does, and is a rejection of its own: what stood there is lost. */
+  #lineWithNuls(state: SourceState, bytes: Uint8Array, line: Hole, offset: number): void {
+    const offsetOf = (index: number) => (this.#hasByteOffsets ? offset + index - line.start : offset)
+    let from = line.start
+    for (let hole = nextHole(bytes, line, from); hole !== null; hole = nextHole(bytes, line, from)) {
+      if (hole.start > from) this.#take(state, bytes, from, endOfText(bytes, from, hole.start), offsetOf(from))
+      this.ledger.lines++
+      this.#settle(state)
+      state.hasRecord = false
+      if (!this.#halvesOnly) this.#rejectHole(state, bytes, hole, offsetOf(hole.start))
+      from = hole.end
+    }
+    if (from < line.end) this.#take(state, bytes, from, line.end, offsetOf(from))
+  }
+
   #physicalLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
     if (end - start > this.#maxLineBytes) {
       this.#closeOpen(state)
       return this.#rejectBegin('too_long', state, bytes.subarray(start, end), { offset, message: this.#message() })
     }
     const first = bytes[start]
-    if (first === 0x7b && end > start) {
+    if (first === OPEN_BRACE && end > start) {
       const unwrapped = unwrapDocker(bytes, start, end)
       if (unwrapped !== null) return this.#containerLine(state, unwrapped, offset)
     } else if (end - start > TIMESTAMP_LENGTH && isDigit(first) && bytes[start + 10] === 0x54) {
@@ -113,16 +151,16 @@ export class LineParser {
     this.#line(state, bytes, start, end, offset)
   }
 
-  #containerLine(state: SourceState, { bytes, stream, partial }: Unwrapped, offset: number): void {
+  #containerLine(state: SourceState, { bytes, start, end, stream, partial }: Unwrapped, offset: number): void {
     const part = state.parts.get(stream)
     if (part === undefined && !partial) {
-      return this.#line(state, bytes, 0, withoutCarriageReturn(bytes), offset)
+      return this.#line(state, bytes, start, endOfText(bytes, start, end), offset)
     }
     const whole = part ?? { chunks: [], length: 0, pieces: 0, offset, message: this.#message() }
     whole.pieces++
     // Past the limit the line is a rejection whatever it holds, so its bytes need not be kept.
-    if (whole.length <= this.#maxLineBytes) whole.chunks.push(bytes)
-    whole.length += bytes.length
+    if (whole.length <= this.#maxLineBytes) whole.chunks.push(copyBytes(bytes, start, end))
+    whole.length += end - start
     if (partial) {
       state.parts.set(stream, whole)
       return
@@ -132,7 +170,7 @@ export class LineParser {
     const joined = concatenate(whole.chunks)
     if (whole.length > this.#maxLineBytes) return this.#rejectBegin('too_long', state, joined, whole)
     this.#firstMessage = whole.message
-    this.#line(state, joined, 0, withoutCarriageReturn(joined), whole.offset)
+    this.#line(state, joined, 0, endOfText(joined, 0, joined.length), whole.offset)
     this.#firstMessage = undefined
   }
 
@@ -203,26 +241,19 @@ export class LineParser {
 
   /** A line without a time of its own: part of the record before it, or nothing we know. */
   #otherLine(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
-    if (bytes[start] === 0 && end > start) return this.#lineBehindNuls(state, bytes, start, end, offset)
+    const mark = byteOrderMarksLength(bytes, start, end)
+    if (mark > 0) return this.#line(state, bytes, start + mark, end, this.#hasByteOffsets ? offset + mark : offset)
     if (state.open !== null) return this.#continueOpen(state, state.open, bytes, start, end)
     if (looksLikeTimestamp(bytes, start, end)) return this.#reject('bad_timestamp', state, bytes, start, end, offset)
     if (start !== end && isTornEvent(bytes, start, end)) {
       return this.#reject('bad_timestamp', state, bytes, start, end, offset)
     }
     if (!state.hasRecord && start !== end) {
-      const reason = bytes[start] === 0x7b ? 'bad_envelope' : 'no_record'
+      const reason = bytes[start] === OPEN_BRACE ? 'bad_envelope' : 'no_record'
       return this.#reject(reason, state, bytes, start, end, offset)
     }
     this.ledger.continuations++
     this.#handler.continuation(state.source, bytes, start, end, offset)
-  }
-
-  /** A crash leaves a hole of NUL bytes where a block was never written; the next record follows on the same line. */
-  #lineBehindNuls(state: SourceState, bytes: Uint8Array, start: number, end: number, offset: number): void {
-    let behind = start
-    while (behind < end && bytes[behind] === 0) behind++
-    if (behind === end) return this.#reject('control_bytes', state, bytes, start, end, offset)
-    this.#line(state, bytes, behind, end, this.#hasByteOffsets ? offset + behind - start : offset)
   }
 
   /** The gateway writes a record in one piece, so the lines behind an unfinished one are its own. */
@@ -252,6 +283,12 @@ export class LineParser {
     this.ledger.continuations += open.lines - 1
     const joined = concatenate(open.chunks)
     this.#reject(open.reason, state, joined, 0, joined.length, open.offset, open.timeMs, open)
+  }
+
+  #rejectHole(state: SourceState, bytes: Uint8Array, { start, end }: Hole, offset: number): void {
+    const shown = Math.min(end, start + HOLE_TEXT_BYTES)
+    const cut = { message: this.#message(), isCut: shown < end }
+    this.#reject('control_bytes', state, bytes, start, shown, offset, Number.NaN, cut)
   }
 
   /** Of a line that may be very long, its begin alone is shown. */
@@ -285,12 +322,15 @@ export class LineParser {
 
 /** How much of an over-long line is kept to show what it was. */
 const REJECTED_TEXT_BYTES = 4096
+/** One NUL byte looks like another. */
+const HOLE_TEXT_BYTES = 16
 /** Each try joins and splits the whole record: bounded, so that hostile lines stay linear. */
 const MAX_ATTEMPTS = 32
 const NEWLINE_BYTES = new Uint8Array([NEWLINE])
 
 interface SourceState {
-  readonly source: LineSource
+  /** The one that gave lines last. */
+  source: LineSource
   readonly hints: PartitionHints
   hasRecord: boolean
   open: OpenEvent | null
@@ -298,7 +338,7 @@ interface SourceState {
 }
 
 interface LineStart {
-  readonly offset: number
+  offset: number
   readonly message: MessagePosition | undefined
 }
 
@@ -320,9 +360,6 @@ interface Part extends LineStart {
   pieces: number
 }
 
-/** Files of many hosts have the same path; their partitions differ. */
-const keyOf = ({ partition, path }: LineSource): string => `${partition}\n${path}`
-
 /** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
 function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start <= TIMESTAMP_LENGTH + 2) return false
@@ -331,15 +368,24 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
     const level = bytes[behind + 2]
     return level === 0x77 || level === 0x65
   }
-  if (bytes[start] === 0x7b) return true
+  if (bytes[start] === OPEN_BRACE) return true
   // A container's line: its time has any number of decimals, also just as many as the gateway's; `std…` follows.
   return (
     isDigit(bytes[start]) && (bytes[behind] !== SPACE || (bytes[behind + 1] === 0x73 && bytes[behind + 3] === 0x64))
   )
 }
 
-function withoutCarriageReturn(bytes: Uint8Array): number {
-  return bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+/** Where a line ends that may end in `\r\n`. */
+function endOfText(bytes: Uint8Array, start: number, end: number): number {
+  return end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
+}
+
+/** What began in the source before is told at the place where it goes on. */
+function changeSource(state: SourceState, source: LineSource, offset: number): void {
+  state.source = source
+  if (source.goesOn !== true) return
+  if (state.open !== null) state.open.offset = offset
+  for (const part of state.parts.values()) part.offset = offset
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
@@ -351,37 +397,4 @@ function isTornEvent(bytes: Uint8Array, start: number, end: number): boolean {
   let separators = 0
   for (let i = start; i < end - 1; i++) if (bytes[i] === CLOSE && bytes[i + 1] === OPEN) separators++
   return separators >= TORN_SEPARATORS
-}
-
-interface Head {
-  readonly level: string | null
-  readonly pid: string | null
-  readonly textStart: number
-}
-
-/** `level pid text`, or `[pid] text` as the console lines begin; null where it is neither. */
-function readHead(bytes: Uint8Array, start: number, end: number): Head | null {
-  if (bytes[start] === OPEN) {
-    let close = start
-    while (close < end && bytes[close] !== CLOSE) close++
-    if (close === end) return null
-    return { level: null, pid: decode(bytes, start + 1, close), textStart: Math.min(end, close + 2) }
-  }
-  const levelEnd = endOfToken(bytes, start, end)
-  const level = levelEnd - start > 5 ? '' : decode(bytes, start, levelEnd)
-  if (!PLAIN_LEVELS.has(level)) return null
-  const pidStart = Math.min(end, levelEnd + 1)
-  const pidEnd = endOfToken(bytes, pidStart, end)
-  let isPid = pidEnd > pidStart
-  for (let i = pidStart; i < pidEnd; i++) if (!isDigit(bytes[i])) isPid = false
-  if (!isPid) return level === 'stats' ? null : { level, pid: null, textStart: pidStart }
-  return { level, pid: decode(bytes, pidStart, pidEnd), textStart: Math.min(end, pidEnd + 1) }
-}
-
-const PLAIN_LEVELS = new Set(['info', 'warn', 'error', 'debug', 'trace', 'stats'])
-
-function endOfToken(bytes: Uint8Array, start: number, end: number): number {
-  let i = start
-  while (i < end && bytes[i] !== SPACE) i++
-  return i
 }

@@ -24,8 +24,6 @@ export interface Partition {
   readonly name: string
   /** The first that was seen of it. */
   readonly source: LineSource
-  /** By path. */
-  readonly sources: Map<string, LineSource>
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
@@ -61,7 +59,6 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
   return {
     name: source.partition,
     source,
-    sources: new Map([[source.path, source]]),
     clock: new EventClock(options),
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),

@@ -34,6 +34,10 @@ export class Processor implements LineHandler {
   readonly #targets = new TargetMemory({ horizonMs: EVIDENCE_HORIZON_MS })
   readonly #partitions = new Map<string, Partition>()
   #partition: Partition | null = null
+  /** Those that got lines since the watermarks were last looked at: no other's has moved. */
+  readonly #moved = new Set<Partition>()
+  /** The furthest watermark. */
+  #latestMs = Number.NEGATIVE_INFINITY
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
@@ -91,6 +95,7 @@ export class Processor implements LineHandler {
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
     this.#partition = this.#partitionOf(block.source)
+    this.#moved.add(this.#partition)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
     this.#reuse = this.#options.mayRepeat === true && block.source.isWhole !== true ? null : this.#partition.reuse
@@ -109,15 +114,16 @@ export class Processor implements LineHandler {
    * and a partition that is far behind has ended, or has a gap there.
    */
   advance({ together = false }: { readonly together?: boolean } = {}): void {
-    let latestMs = Number.NEGATIVE_INFINITY
-    for (const partition of this.#partitions.values()) {
+    for (const partition of this.#moved) {
       const { watermarkMs } = partition.clock
-      latestMs = Math.max(latestMs, watermarkMs)
+      this.#latestMs = Math.max(this.#latestMs, watermarkMs)
       if (partition.traffic.open > (this.#options.heldWindows ?? 0)) {
         this.#emitTraffic(partition, partition.traffic.close(watermarkMs))
       }
       partition.seen?.close(this.#countedFromMs(partition))
     }
+    this.#moved.clear()
+    const latestMs = this.#latestMs
     if (!together) {
       this.#emitFailures(
         this.#joiner.close((name) => this.#partitions.get(name)?.clock.watermarkMs ?? latestMs, latestMs),
@@ -155,17 +161,18 @@ export class Processor implements LineHandler {
     this.#parser.forget(isGone)
     this.#joiner.forget(isGone)
     this.#targets.forget(isGone)
-    for (const [name, { traffic }] of this.#partitions) {
+    for (const [name, partition] of this.#partitions) {
       if (!isGone(name)) continue
+      this.#moved.delete(partition)
       this.#partitions.delete(name)
-      this.#forgotten.add(traffic)
+      this.#forgotten.add(partition.traffic)
     }
     this.#partition = null
   }
 
   /** Settles and emits everything: the end of the input, or a stop. */
   finish(): void {
-    for (const source of this.#sources()) this.#parser.end(source)
+    this.#parser.finish()
     this.#emitFailures(this.#joiner.closeAll())
     for (const partition of this.#partitions.values()) this.#emitTraffic(partition, partition.traffic.snapshot())
   }
@@ -382,17 +389,10 @@ export class Processor implements LineHandler {
 
   #partitionOf(source: LineSource): Partition {
     const known = this.#partitions.get(source.partition)
-    if (known !== undefined) {
-      known.sources.set(source.path, source)
-      return known
-    }
+    if (known !== undefined) return known
     const partition = newPartition(source, this.#options)
     this.#partitions.set(source.partition, partition)
     return partition
-  }
-
-  *#sources(): Iterable<LineSource> {
-    for (const { sources } of this.#partitions.values()) yield* sources.values()
   }
 }
 

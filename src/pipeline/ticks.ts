@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { LineBlock } from '../records.js'
 import type { Source } from '../sources/source.js'
 
@@ -68,11 +67,13 @@ export class Activity {
 
 /** What `promise` resolves to, or null when it takes longer. */
 async function before<T>(timeoutMs: number, promise: Promise<T>): Promise<T | null> {
-  const timer = new AbortController()
-  const timeout = sleep(timeoutMs, null, { signal: timer.signal }).catch(() => null)
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, null)
+  })
   try {
     return await Promise.race([promise, timeout])
   } finally {
-    timer.abort()
+    clearTimeout(timer)
   }
 }

@@ -3,20 +3,23 @@ const NEWLINE = 0x0a
 /** How many bytes at the start of a file decide what it is. */
 export const HEAD_BYTES = 4096
 
-/** A line's time as the gateway writes it, also behind the head of a docker json-file envelope. */
-const LINE_TIMESTAMP = /^(?:\{[^\n]*?")?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})/m
+/** A line's time as the gateway writes it, also behind the head of a docker json-file envelope or a hole of NUL bytes. */
+const LINE_TIMESTAMP = /(?:^|\0)(?:\{[^\n]*?")?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})/m
 
 /** How a line of a gateway, of docker's json-file driver or of a CRI runtime begins. */
-const LINE_START = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\{")/m
+const LINE_START = /(?:^|\0)(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\{")/m
 
 /** By the magic number (RFC 1952, 2.3.1): names lie. */
 export function isGzip(head: Uint8Array): boolean {
   return head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b
 }
 
-/** False for what cannot be a log: NUL bytes in the head and no line there that begins as a log line does. */
+/**
+ * False for what cannot be a log: NUL bytes in the head and no line there that begins as a log line does. A head of nothing else is
+ * the hole that a crash or a truncation has left.
+ */
 export function isLog(head: Uint8Array): boolean {
-  return !head.includes(0) || LINE_START.test(textOf(head))
+  return !head.includes(0) || LINE_START.test(textOf(head)) || head.every((byte) => byte === 0)
 }
 
 /** The first time that a line in `bytes` begins with, as text that sorts by time; null where none does. */

@@ -7,6 +7,8 @@ import { inputProblem } from './input-problems.js'
 /** `edgemicro-….log` and its rotations, packed or not. */
 const GATEWAY_LOG = /^edgemicro-.*\.log(?:[.-].*)?$/
 const ANY_LOG = /\.log/
+/** Half of a file that kubelet is packing. */
+const UNFINISHED = /\.tmp$/
 
 export interface DiscoveredLogs {
   /** In the order of the inputs, by name within one; each file once, however often and under whatever links it is named. */
@@ -95,7 +97,7 @@ async function expandDirectory(directory: string): Promise<readonly string[]> {
 async function onlyFiles(directory: string, names: readonly string[]): Promise<readonly string[]> {
   const files: string[] = []
   for (const name of names) {
-    if (!ANY_LOG.test(name)) continue
+    if (!ANY_LOG.test(name) || UNFINISHED.test(name)) continue
     // A dangling link or a file that went away meanwhile is none.
     const stats = await stat(join(directory, name)).catch(() => null)
     if (stats?.isFile() === true) files.push(name)

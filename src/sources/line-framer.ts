@@ -1,4 +1,5 @@
 import { byteOrderMarkLength, endOfWholeLines } from './content.js'
+import { endOfLastHole, endOfSkippedLine } from './nul-holes.js'
 
 const NEWLINE = 0x0a
 
@@ -22,7 +23,7 @@ export interface WholeLines {
  * start of the stream is skipped.
  *
  * A line longer than `maxLineBytes` does not grow memory: it is delivered alone, cut to its first `maxLineBytes + 1` bytes
- * and its `\n`, so that whoever reads it rejects it once. The offsets of all other lines stay true. No buffer exceeds
+ * and its `\n`, so that whoever reads it rejects it once; one that holds a hole of NUL bytes ends there. The offsets of all other lines stay true. No buffer exceeds
  * `maxLineBytes + 1`, so whether a line is cut depends on its length, never on the chunks.
  */
 export class LineFramer {
@@ -34,6 +35,8 @@ export class LineFramer {
   #offset = 0
   /** Bytes of an over-long line that were read and left out, behind those in `#buffer`. */
   #skipped: number | null = null
+  /** The last byte of them, or the one before. */
+  #lastSkipped = 0
   readonly #maxCapacity: number
 
   constructor(maxLineBytes: number = DEFAULT_MAX_LINE_BYTES) {
@@ -47,11 +50,13 @@ export class LineFramer {
     let taken = 0
     while (taken < chunk.length) {
       if (this.#skipped !== null) {
-        const newline = chunk.indexOf(NEWLINE, taken)
-        this.#skipped += (newline < 0 ? chunk.length : newline) - taken
-        if (newline < 0) return
-        taken = newline + 1
-        yield this.#takeOverlongLine(this.#skipped)
+        const rest = chunk.subarray(taken)
+        const found = endOfSkippedLine(rest, this.#lastSkipped)
+        this.#skipped += found?.end ?? rest.length
+        this.#lastSkipped = rest[rest.length - 1]
+        if (found === null) return
+        taken += found.next
+        yield this.#takeOverlongLine(this.#skipped + found.next - found.end)
         continue
       }
       taken += this.#append(chunk.subarray(taken))
@@ -99,7 +104,22 @@ export class LineFramer {
       yield lines
       this.#forgetDelivered()
     } else if (this.#capacity < this.#maxCapacity) this.#grow()
-    else this.#skipped = 0
+    else yield* this.#cutAtHole()
+  }
+
+  /** The buffer is full of one line: unless a record begins in it behind a hole, the rest of it is skipped. */
+  *#cutAtHole(): Generator<WholeLines> {
+    const hole = endOfLastHole(this.#buffer.subarray(0, this.#used))
+    if (hole === 0) {
+      this.#skipped = 0
+      this.#lastSkipped = this.#buffer[this.#used - 1]
+      return
+    }
+    const bytes = new Uint8Array(hole + 1)
+    bytes.set(this.#buffer.subarray(0, hole))
+    bytes[hole] = NEWLINE
+    yield { bytes, offset: this.#offset, end: false }
+    this.#drop(hole)
   }
 
   #grow(): void {
@@ -108,11 +128,12 @@ export class LineFramer {
     this.#buffer = grown
   }
 
+  /** `skipped` counts its line end. */
   #takeOverlongLine(skipped: number): WholeLines {
     const offset = this.#offset
     this.#buffer[this.#used] = NEWLINE
     const bytes = this.#buffer.subarray(0, this.#used + 1)
-    this.#offset += this.#used + skipped + 1
+    this.#offset += this.#used + skipped
     this.#used = 0
     this.#skipped = null
     return { bytes, offset, end: false }

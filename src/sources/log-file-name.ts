@@ -1,9 +1,13 @@
+import { readContainerLogName } from './container-log-name.js'
+
 /** What the name of a log file tells. */
 export interface LogFileName {
   /** Shared by files that continue each other: the rotations of one gateway process. */
   readonly partition: string
-  /** Host name of the gateway, where the name holds one. */
+  /** Host name of the gateway, where the name holds one; of a container, what its runtime tells of it by the name. */
   readonly gateway: string | null
+  /** As `LineSource.goesOn`. */
+  readonly goesOn: boolean
   readonly rotation: Rotation
 }
 
@@ -18,19 +22,26 @@ export interface Rotation {
 /** `edgemicro-<hostname>-<uid>-<rotation>-api.log`; both host name and uid may hold dashes, a uid then is a UUID. */
 const GATEWAY_NAME = /^edgemicro-(.+?)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^-]+)-(\d+)-api\.log$/i
 
-/** `.1`, `-20260101`, `-2026010113`, `-20260101-1767225600`: what log rotators append. */
-const ROTATOR_SUFFIX = /(?:\.(\d{1,4})|-(\d{8,14})(?:-\d+)?)$/
+/** `.1`, `-20260101`, `-2026010113`, `-20260101-1767225600`: what log rotators append; `.20260101-101500`: what kubelet does. */
+const ROTATOR_SUFFIX = /(?:\.(\d{1,4})|-(\d{8,14})(?:-\d+)?|\.(\d{8}-\d{6}))$/
 
 /**
  * Reads partition, gateway and rotation from a path, never from the file system. The partition of a gateway's own file
- * does not depend on its directory (`<hostname>/<uid>`); that of any other file is its path less the suffixes of rotators.
+ * does not depend on its directory (`<hostname>/<uid>`), that of a container's log is told by its runtime's names; that of any other file is its path less the suffixes of rotators.
  */
 export function readLogFileName(path: string): LogFileName {
   const { base, age } = stripRotatorSuffixes(path)
   const match = GATEWAY_NAME.exec(base.slice(base.lastIndexOf('/') + 1))
-  if (match === null) return { partition: base, gateway: null, rotation: { number: 0, age } }
-  const [, gateway, uid, number] = match
-  return { partition: `${gateway}/${uid}`, gateway, rotation: { number: Number(number), age } }
+  if (match !== null) {
+    const [, gateway, uid, number] = match
+    return { partition: `${gateway}/${uid}`, gateway, goesOn: false, rotation: { number: Number(number), age } }
+  }
+  const container = readContainerLogName(base)
+  return {
+    ...(container ?? { partition: base, gateway: null }),
+    goesOn: container !== null,
+    rotation: { number: 0, age },
+  }
 }
 
 /** Negative where `left` is the older one. */
@@ -42,8 +53,9 @@ function stripRotatorSuffixes(path: string): { base: string; age: number } {
   const unpacked = path.replace(/\.gz$/i, '')
   const match = ROTATOR_SUFFIX.exec(unpacked)
   if (match === null) return { base: unpacked, age: 0 }
-  const [suffix, count, date] = match
-  return { base: unpacked.slice(0, -suffix.length), age: count === undefined ? ageOfDate(date) : -Number(count) }
+  const [suffix, count, date, time = date] = match
+  const age = count === undefined ? ageOfDate(time.replace('-', '')) : -Number(count)
+  return { base: unpacked.slice(0, -suffix.length), age }
 }
 
 /** A later date is less negative; every date lies before the live file and before `.9999`. */

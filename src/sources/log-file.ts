@@ -58,11 +58,11 @@ export async function findLogFile(path: string): Promise<LogFile> {
   const stats = await stat(path).catch((error) => {
     throw inputProblem(path, error)
   })
-  const { partition, gateway, rotation } = readLogFileName(resolve(path))
+  const { partition, gateway, goesOn, rotation } = readLogFileName(resolve(path))
   const regular = stats.isFile() || stats.isDirectory()
   return {
     path,
-    source: { path, partition, gateway, isFirst: isFirstOfProcess(rotation) },
+    source: { path, partition, gateway, isFirst: isFirstOfProcess(rotation), goesOn },
     rotation,
     sizeBytes: stats.isFile() ? stats.size : 0,
     regular,

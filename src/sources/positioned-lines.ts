@@ -1,5 +1,6 @@
 import { byteOrderMarkLength, endOfWholeLines } from './content.js'
 import type { WholeLines } from './line-framer.js'
+import { endOfLastHole, endOfSkippedLine } from './nul-holes.js'
 
 const NEWLINE = 0x0a
 const NOTHING = new Uint8Array(0)
@@ -26,7 +27,7 @@ export class PositionedLines {
   readonly #readAt: ReadAt
   readonly #maxLineBytes: number
   #offset: number
-  /** No `\n` stands between the over-long line that begins at `#offset` and here. */
+  /** The over-long line that begins at `#offset` goes on up to here at least. */
   #scannedTo = 0
   #upcoming: Uint8Array = NOTHING
 
@@ -49,6 +50,10 @@ export class PositionedLines {
   /** The next lines, read into `buffer`; null where `atEnd` is `wait` and no whole line is there yet. */
   async next(buffer: Uint8Array, atEnd: AtEnd): Promise<WholeLines | null> {
     const limit = this.#maxLineBytes + 1
+    if (atEnd === 'wait' && this.#scannedTo > this.#offset) {
+      // Long ago too long: whether it has ended is all there is to know.
+      if ((await this.#findEnd(buffer)) === null) return null
+    }
     const room = buffer.subarray(0, Math.min(buffer.length, limit))
     const lines = await this.#readInto(room, atEnd)
     if (lines !== 'too_small') return lines
@@ -75,22 +80,32 @@ export class PositionedLines {
 
   async #cutOverlongLine({ line, buffer, atEnd }: { line: Uint8Array; buffer: Uint8Array; atEnd: AtEnd }) {
     const limit = line.length - 1
-    const newline = await this.#findNewline(buffer, Math.max(this.#offset + limit, this.#scannedTo))
-    if (newline !== null) {
+    const hole = endOfLastHole(line.subarray(0, limit))
+    if (hole > 0) {
+      const nextOffset = this.#offset + hole
+      line[hole] = NEWLINE
+      return this.#deliver({ bytes: line.subarray(0, hole + 1), end: false, nextOffset })
+    }
+    this.#scannedTo = Math.max(this.#scannedTo, this.#offset + limit)
+    const nextOffset = await this.#findEnd(buffer)
+    if (nextOffset !== null) {
       line[limit] = NEWLINE
-      return this.#deliver({ bytes: line, end: false, nextOffset: newline + 1 })
+      return this.#deliver({ bytes: line, end: false, nextOffset })
     }
     if (atEnd === 'wait') return null
     return this.#deliver({ bytes: line.subarray(0, limit), end: true, nextOffset: this.#scannedTo })
   }
 
-  async #findNewline(buffer: Uint8Array, from: number): Promise<number | null> {
-    for (let position = from; ; ) {
+  /** Where the line behind the over-long one begins; null where that has not ended yet. */
+  async #findEnd(buffer: Uint8Array): Promise<number | null> {
+    while (true) {
+      // The byte before tells whether a record begins behind a hole.
+      const position = this.#scannedTo - 1
       const length = await this.#readAt(buffer, position)
-      const index = buffer.subarray(0, length).indexOf(NEWLINE)
-      if (index >= 0) return position + index
-      position += length
-      this.#scannedTo = position
+      if (length < 1) return null
+      const found = endOfSkippedLine(buffer.subarray(1, length), buffer[0])
+      if (found !== null) return position + 1 + found.next
+      this.#scannedTo = position + length
       if (length < buffer.length) return null
     }
   }

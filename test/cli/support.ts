@@ -30,6 +30,7 @@ export function createWorld(environment: Readonly<Record<string, string>> = {}):
     home: '/home/someone',
     version: '1.2.3',
     signal: new AbortController().signal,
+    onReload: () => () => {},
     terminal: createTerminal({ stdout: stdout.stream, stderr: stderr.stream, environment }),
   }
   return { context, stdout: stdout.text, stderr: stderr.text }

@@ -26,6 +26,18 @@ describe.each([
     expect(Number.parseInt(Service.TimeoutStopSec[0], 10)).toBeGreaterThan(25)
   })
 
+  test('is ready when hangup says so, is watched for longer than a stall takes, and is reloaded by SIGHUP', () => {
+    expect(Service).toMatchObject({
+      Type: ['notify'],
+      // The words come from a child.
+      NotifyAccess: ['all'],
+      // Brokers may be away for days.
+      TimeoutStartSec: ['infinity'],
+      ExecReload: ['/bin/kill -HUP $MAINPID'],
+    })
+    expect(Number.parseInt(Service.WatchdogSec[0], 10)).toBeGreaterThanOrEqual(2)
+  })
+
   test('runs a shipped pipeline, which takes every variable of its environment file', () => {
     const { command, environment } = commandOf(readUnit(name), environmentFile, SPECIFIERS)
     const [, , , file] = command

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { unwrapCri, unwrapDocker } from '../../src/parse/envelope.js'
+import fc from 'fast-check'
+import { type Unwrapped, unwrapCri, unwrapDocker } from '../../src/parse/envelope.js'
 import { utf8 } from '../support/lines.js'
 
-const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
+const textOf = (line: Unwrapped | null): string | undefined =>
+  line === null ? undefined : new TextDecoder().decode(line.bytes.subarray(line.start, line.end))
 
 const docker = (text: string) => unwrapDocker(utf8(text), 0, utf8(text).length)
 const cri = (text: string) => unwrapCri(utf8(text), 0, utf8(text).length)
@@ -10,7 +12,7 @@ const cri = (text: string) => unwrapCri(utf8(text), 0, utf8(text).length)
 describe('unwrapDocker', () => {
   test('gives the text without its line end, and its stream', () => {
     const line = docker('{"log":"a \\"b\\" é\\n","stream":"stderr","time":"2026-11-23T02:41:07.896123456Z"}')
-    expect(decode(line?.bytes)).toBe('a "b" é')
+    expect(textOf(line)).toBe('a "b" é')
     expect(line).toMatchObject({ stream: 'stderr', partial: false })
   })
 
@@ -20,6 +22,36 @@ describe('unwrapDocker', () => {
 
   test('takes a line without stream for standard output', () => {
     expect(docker('{"log":"a\\n"}')).toMatchObject({ stream: 'stdout' })
+  })
+
+  test('gives what JSON says, whatever is escaped', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', '"', '\\', '/', '\n', '\r', '\t', '\b', '\f', '\0', '<', '&', 'é', '€', '😀'),
+    })
+    const escaped = (json: string) =>
+      json.replace(/[<&/€é]/g, (c) => (c === '/' ? '\\/' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))
+    fc.assert(
+      fc.property(text, fc.boolean(), fc.boolean(), (log, isEscaped, isWhole) => {
+        const json = JSON.stringify({
+          log: isWhole ? `${log}\n` : log,
+          stream: 'stderr',
+          time: '2026-11-23T02:41:07.896123456Z',
+        })
+        const line = docker(isEscaped ? escaped(json) : json)
+        const partial = !isWhole && !log.endsWith('\n')
+        expect(textOf(line)).toBe(isWhole || partial ? log : log.slice(0, -1))
+        expect(line).toMatchObject({ stream: 'stderr', partial })
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('takes other orders and blanks, as other programs write them', () => {
+    expect(textOf(docker('{ "stream": "stdout", "log": "a\\n" }'))).toBe('a')
+  })
+
+  test('takes the attributes that labels and tags become', () => {
+    expect(textOf(docker('{"log":"a\\n","stream":"stdout","attrs":{"tag":"x"},"time":"t"}'))).toBe('a')
   })
 
   test.each([
@@ -44,7 +76,7 @@ describe('unwrapCri', () => {
     ['more tags', 'stdout F:x text', 'text', 'stdout', false],
   ])('unwraps %s', (_, rest, text, stream, partial) => {
     const line = cri(`2026-11-23T02:41:07.896123456Z ${rest}`)
-    expect(decode(line?.bytes)).toBe(text)
+    expect(textOf(line)).toBe(text)
     expect(line).toMatchObject({ stream, partial })
   })
 
@@ -61,12 +93,5 @@ describe('unwrapCri', () => {
     ['no blank at all', '2026-11-23T02:41:07.896123456Z'],
   ])('leaves %s alone', (_, text) => {
     expect(cri(text)).toBeNull()
-  })
-
-  test('gives bytes that outlive the block', () => {
-    const bytes = utf8('2026-11-23T02:41:07.896123456Z stdout F text')
-    const line = unwrapCri(bytes, 0, bytes.length)
-    bytes.fill(0)
-    expect(decode(line?.bytes)).toBe('text')
   })
 })

@@ -198,15 +198,49 @@ describe('torn lines', () => {
 })
 
 describe('NUL bytes, as a crash leaves them', () => {
-  test('are skipped before a record', () => {
-    const { events, ledger } = parsed(`${'\0'.repeat(4096)}${event}\n`)
+  const hole = '\0'.repeat(4096)
+
+  test('are a rejection, and the record behind them on the same line is read', () => {
+    const { events, rejections, ledger } = parsed(`${hole}${event}\n`)
     expect(events).toMatchObject([{ offset: 4096, fields: expectedFields({}) }])
-    expect(ledger.lines).toBe(1)
+    expect(rejections).toMatchObject([{ reason: 'control_bytes', offset: 0 }])
+    expect(ledger.lines).toBe(2)
+  })
+
+  test('end a torn record, and the one behind them is read', () => {
+    const torn = event.slice(0, 60)
+    const { events, rejections, ledger } = parsed(`${event}\n${torn}${hole}${event}\n`)
+    expect(events).toMatchObject([{ offset: 0 }, { offset: event.length + 1 + 60 + 4096 }])
+    expect(rejections).toMatchObject([{ reason: 'unterminated' }, { reason: 'control_bytes' }])
+    expect(sumOf(ledger)).toBe(ledger.lines)
+  })
+
+  test('end a message that would have gone on in the next line', () => {
+    const { rejections } = parsed(`${event.slice(0, 60)}\n${hole}\ntext\n${event}\n`)
+    expect(rejections.map(({ reason }) => reason)).toEqual(['unterminated', 'control_bytes', 'no_record'])
+  })
+
+  test('are told from a NUL in a text', () => {
+    const { events } = parsed(`${eventLine({ message: 'a\0b' })}\n`)
+    expect(events).toMatchObject([{ fields: { message: 'a\0b' } }])
+  })
+
+  test('leave the record behind them to who looks at halves only', () => {
+    expect(parsed(`${hole}${event}\n`, { halvesOnly: true }).events).toHaveLength(1)
   })
 
   test('are rejected where nothing follows', () => {
     expect(parsed(`${event}\n${'\0'.repeat(100)}\n`).rejections).toMatchObject([{ reason: 'control_bytes' }])
   })
+
+  test('are skipped in the log of a container, too', () => {
+    const cri = `${timestamp()} stdout F ${event}`
+    expect(parsed(`${cri.slice(0, 100)}${hole}${cri}\n`).events).toMatchObject([{ offset: 4196 }])
+  })
+})
+
+test('a byte order mark in the middle of a file that was put together is skipped', () => {
+  expect(parsed(`${event}\n\ufeff${event}\n`).events).toMatchObject([{ offset: 0 }, { offset: event.length + 4 }])
 })
 
 describe('over-long lines', () => {
@@ -288,6 +322,31 @@ describe("lines in a container's envelope", () => {
     ]
     const { events } = parsed(lines.join('\n'))
     expect(events.map(({ fields }) => fields.clientId)).toEqual(['k-3f9a7c55e1', 'other'])
+  })
+
+  test('are joined over the rotation of a container log, and told in the file where they end', () => {
+    const [old, live] = ['0.log.20260101-101500', '0.log'].map((path) => logSource({ path, goesOn: true }))
+    const message = eventLine({ message: 'a\nb' }).split('\n')
+    const { events, rejections, ledger } = parsedBlocks([
+      blockOf(`${cri('F', event)}\n${cri('P', event.slice(0, 50))}\n`, { source: old }),
+      blockOf(`${cri('F', event.slice(50))}\n${cri('F', message[0])}\n`, { source: live, last: false }),
+      blockOf('', { source: old, offset: 500 }),
+      blockOf(`${cri('F', message[1])}\n`, { source: live, offset: 300 }),
+    ])
+    expect(events.map(({ offset, fields }) => [offset, fields])).toEqual([
+      [0, expectedFields({})],
+      [0, expectedFields({})],
+      [300, expectedFields({ message: 'a\nb' })],
+    ])
+    expect(rejections).toEqual([])
+    expect(sumOf(ledger)).toBe(ledger.lines)
+  })
+
+  test('are unfinished where the log ends for good', () => {
+    const source = logSource({ goesOn: true })
+    const { rejections, ledger } = parsedBlocks([blockOf(`${cri('P', event)}\n`, { source })])
+    expect(rejections).toMatchObject([{ reason: 'unterminated' }])
+    expect(sumOf(ledger)).toBe(ledger.lines)
   })
 
   test('tolerate \\r\\n inside the envelope', () => {
@@ -376,6 +435,8 @@ describe('linear time', () => {
     ['a plain text of brackets', (fill: Fill) => `${timestamp()} info 2 ${fill('[]')}`],
     ['open braces', (fill: Fill) => fill('{')],
     ['NUL bytes', (fill: Fill) => fill('\0')],
+    ['NUL bytes and digits', (fill: Fill) => `a${fill('\x001')}`],
+    ['byte order marks', (fill: Fill) => fill('\ufeff')],
   ])('holds for a long line of %s', (_, lineOf) => {
     const linear = takesLinearTime((length) => {
       const text = `${infoLine()}\n${lineOf(filling(length))}\n${infoLine()}\n`

@@ -189,7 +189,12 @@ describe('input that is not as it should be', () => {
   })
 
   test('leaves out packed binary files', async () => {
-    await expect(read([write(gzipSync(Buffer.alloc(100)))])).rejects.toMatchObject({ code: 'input_not_a_log' })
+    await expect(read([write(gzipSync(Buffer.from([0, 1, 2, 0])))])).rejects.toMatchObject({ code: 'input_not_a_log' })
+  })
+
+  test('reads what stands behind a hole of NUL bytes, however large', async () => {
+    const text = await read([write(`${'\0'.repeat(3_000_000)}${at('02:00')}`)], { maxLineBytes: 1000 })
+    expect(text.text.replace(/\0+/, 'hole')).toBe(`hole\n${at('02:00')}`)
   })
 
   test('reads a log that holds NUL bytes', async () => {
@@ -255,6 +260,12 @@ test('shows its progress in bytes on disk', async () => {
 test('names partition and gateway after the file', async () => {
   const file = write(at('01:00'), `edgemicro-gw-9-${UID}-1-api.log`)
   for await (const block of new FilesSource({ paths: [file], onProblem }).read(new AbortController().signal)) {
-    expect(block.source).toEqual({ path: file, partition: `gw-9/${UID}`, gateway: 'gw-9', isFirst: true })
+    expect(block.source).toEqual({
+      path: file,
+      partition: `gw-9/${UID}`,
+      gateway: 'gw-9',
+      isFirst: true,
+      goesOn: false,
+    })
   }
 })

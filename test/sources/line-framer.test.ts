@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { LineFramer } from '../../src/sources/line-framer.js'
+import { PositionedLines } from '../../src/sources/positioned-lines.js'
 
 interface FramedLine {
   readonly offset: number
@@ -27,11 +28,18 @@ function frame(chunks: readonly Uint8Array[], maxLineBytes: number, flushed: boo
 /** What the framer should find, the plain way. */
 function expected(content: Buffer, maxLineBytes: number): readonly FramedLine[] {
   const mark = content.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0
-  return split(content.subarray(mark), mark).map(({ offset, text }) => {
-    const end = text.endsWith('\n') ? '\n' : ''
-    const line = text.slice(0, text.length - end.length)
-    return { offset, text: line.slice(0, maxLineBytes + 1) + end }
-  })
+  return split(content.subarray(mark), mark).flatMap((line) => cutLine(line, maxLineBytes + 1))
+}
+
+function cutLine({ offset, text }: FramedLine, limit: number): readonly FramedLine[] {
+  const end = text.endsWith('\n') ? '\n' : ''
+  const line = text.slice(0, text.length - end.length)
+  if (line.length < limit) return [{ offset, text }]
+  const records = [...line.matchAll(/(?<=\0)[0-9{]/g)].map(({ index }) => index)
+  const record = records.findLast((index) => index < limit) ?? records.find((index) => index >= limit)
+  if (record === undefined) return [{ offset, text: line.slice(0, limit) + end }]
+  const rest = { offset: offset + record, text: line.slice(record) + end }
+  return [{ offset, text: `${line.slice(0, Math.min(record, limit))}\n` }, ...cutLine(rest, limit)]
 }
 
 function split(bytes: Buffer, offset: number): readonly FramedLine[] {
@@ -56,16 +64,51 @@ function cut(content: Buffer, sizes: readonly number[]): readonly Uint8Array[] {
   return chunks
 }
 
+/** All lines of a file that is read by position, with their offsets. */
+async function readPositioned(content: Buffer, maxLineBytes: number, bufferBytes: number) {
+  const readAt = async (buffer: Uint8Array, position: number) => content.copy(buffer, 0, position)
+  const reader = new PositionedLines({ readAt, startOffset: 0, maxLineBytes })
+  const buffer = Buffer.alloc(bufferBytes)
+  const lines: FramedLine[] = []
+  while (true) {
+    const block = await reader.next(buffer, 'deliver')
+    if (block === null) throw new Error('no lines and no end')
+    lines.push(...split(Buffer.from(block.bytes), block.offset))
+    if (block.end) return lines
+  }
+}
+
+describe('lines read by position', () => {
+  test('are those that the framer finds, whatever the buffer', async () => {
+    const content = fc.string({ unit: fc.constantFrom('\n', 'a', 'é', '\ufeff', '\0', '\0', '2', '{'), maxLength: 300 })
+    await fc.assert(
+      fc.asyncProperty(
+        content,
+        fc.integer({ min: 4, max: 40 }),
+        fc.integer({ min: 4, max: 90 }),
+        async (text, limit, size) => {
+          const bytes = Buffer.from(text)
+          expect(await readPositioned(bytes, limit, size)).toEqual(expected(bytes, limit))
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
 describe('the line framer', () => {
   test('finds the same lines at the same offsets in any chunks, cut where they are too long', () => {
-    const content = fc.string({ unit: fc.constantFrom('\n', 'a', 'b', '\r', 'é', '\ufeff'), maxLength: 300 })
+    const content = fc.string({
+      unit: fc.constantFrom('\n', 'a', 'b', '\r', 'é', '\ufeff', '\0', '\0', '2', '{'),
+      maxLength: 300,
+    })
     const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(content, sizes, fc.integer({ min: 4, max: 40 }), fc.boolean(), (text, chunkSizes, limit, flushed) => {
         const bytes = Buffer.from(text)
         expect(frame(cut(bytes, chunkSizes), limit, flushed)).toEqual(expected(bytes, limit))
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     )
   })
 

@@ -156,6 +156,7 @@ export function parsedBlocks(blocks: Iterable<LineBlock>, options: LineParserOpt
   const found = new FoundLines()
   const parser = new LineParser(found, options)
   for (const block of blocks) parser.parse(block)
+  parser.finish()
   return Object.assign(found, { ledger: parser.ledger })
 }
 

@@ -7,9 +7,10 @@ import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
 import type { DeadLettersOptions } from '../options.js'
 import { remainingOf, renderReplay, replayJson } from '../render/replay.js'
+import { surroundings } from '../surroundings.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
-import { readPipelineOf, surroundings } from './run.js'
+import { readPipelineOf } from './run.js'
 
 /** Done, but some letters remain (contract.md, exit codes). */
 const REMAIN = 3

@@ -18,6 +18,9 @@ export async function run(args: readonly string[], options: LogOptions, context:
       if (block.last) writer.close()
       await writeReused(context.stdout, writer.take())
     }
+    parser.finish()
+    writer.close()
+    await writeReused(context.stdout, writer.take())
   } finally {
     progress.end()
   }

@@ -1,7 +1,4 @@
-import { pino } from 'pino'
-import { readGatewayConfiguration } from '../../config/gateway.js'
 import type { PipelineConfig } from '../../config/schema.js'
-import type { ConfiguredProxy } from '../../enrich/proxy.js'
 import { type HangupError, TransientError } from '../../errors.js'
 import { MINUTE_MS } from '../../frequency/answer.js'
 import { buildReport } from '../../frequency/report.js'
@@ -11,12 +8,13 @@ import type { RunInput, RunResult } from '../../pipeline/run-input.js'
 import { runBackfill } from '../backfill.js'
 import type { Context } from '../context.js'
 import { tellProblem } from '../errors.js'
-import { machineName } from '../machine.js'
+import { follow } from '../follow.js'
 import { withObservation } from '../observation.js'
 import type { RunOptions } from '../options.js'
 import { tellReading } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { isAskable, openFrequencyStore } from '../stores.js'
+import { surroundings } from '../surroundings.js'
 import { factsOf, Told } from '../target-facts.js'
 import { formatCount } from '../terminal/numbers.js'
 import { readTopicRange } from '../topic-range.js'
@@ -33,7 +31,7 @@ export async function run([file]: readonly string[], options: RunOptions, contex
     }
     return runBackfill({ config, range, run: runRange }, context)
   }
-  if (!options.once) return follow(config, context)
+  if (!options.once) return follow(config, context, () => readPipelineOf(file, options, context))
   const ended = await runToEnd(config, context)
   await tellSummary(ended, config, context)
   tellResult(ended.result, config, context)
@@ -130,36 +128,4 @@ export function tellResult(
   const documents = `${formatCount(refused)} ${refused === 1 ? 'document' : 'documents'}`
   const place = isFile ? deadLetters.path : '--pipeline PIPELINE'
   context.terminal.tell(`${documents} could not be stored: hangup dead-letters ${place} tells why`)
-}
-
-/** Runs as a service: messages are structured log lines on stderr. */
-async function follow(config: PipelineConfig, context: Context): Promise<number> {
-  const log = pino({ name: 'hangup', base: { pipeline: config.name } }, pino.destination({ fd: 2, sync: true }))
-  const onProblem = ({ message, hint, code }: HangupError): void => log.warn({ code, hint }, message)
-  const around = await surroundings(config, context)
-  const onServe = (url: string): void => log.info({ url }, 'serving metrics and health')
-  const result = await withObservation({ ...around, version: context.version, onServe }, (observer) =>
-    runPipeline({
-      ...around,
-      observer,
-      once: false,
-      onProblem,
-      onNotice: (notice) => log.info(notice),
-      onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
-    }),
-  )
-  const { ledger, losses, documents, refused, shipped } = result
-  log.info({ ledger, ...losses, documents, refused, shipped }, 'stopped')
-  return 0
-}
-
-/** What a pipeline needs besides its file. */
-export async function surroundings(config: PipelineConfig, context: Context) {
-  const { stdin, stdout, signal } = context
-  return { config, proxies: await proxiesOf(config, context), machine: machineName(context), stdin, stdout, signal }
-}
-
-async function proxiesOf({ gateway }: PipelineConfig, context: Context): Promise<readonly ConfiguredProxy[]> {
-  if (gateway.configuration === undefined) return []
-  return (await readGatewayConfiguration(gateway.configuration, context)).proxies
 }

@@ -12,10 +12,11 @@ import { tellProblem } from '../errors.js'
 import type { VerifyOptions } from '../options.js'
 import { refuseOtherText, tellReading } from '../reading.js'
 import { renderVerification, verificationJson } from '../render/verify.js'
+import { surroundings } from '../surroundings.js'
 import type { Measure, Progress } from '../terminal/progress.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
-import { readPipelineOf, surroundings } from './run.js'
+import { readPipelineOf } from './run.js'
 
 export async function run([file]: readonly string[], options: VerifyOptions, context: Context): Promise<number> {
   const limit = readLimit(options.limit) ?? (options.json ? Number.POSITIVE_INFINITY : SHOWN)

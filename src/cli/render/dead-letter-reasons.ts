@@ -59,9 +59,11 @@ export const REASONS: Readonly<Record<DeadLetterReason, ReasonText>> = {
     toDo: 'Leave other files out (source.tail.exclude). At the begin of a rotated file it is harmless.',
   },
   control_bytes: {
-    means: 'is NUL bytes only, as a crash leaves them',
-    comes: 'The host lost power or crashed before the file system had written what the gateway wrote.',
-    toDo: 'Nothing can be got out of it: the lines of that moment are lost.',
+    means: 'is a hole of NUL bytes, as a crash leaves it; the lines before and behind it are read',
+    comes:
+      'The host lost power or crashed before the file system had written what the gateway wrote; ' +
+      'or the log was cut (copytruncate) under a writer that does not append.',
+    toDo: 'Nothing can be got out of it: what stood there is lost. The lines behind it are read.',
   },
   bad_envelope: {
     means: "looks like a container's JSON and is none",

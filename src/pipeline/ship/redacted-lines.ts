@@ -2,6 +2,7 @@ import { copyBytes } from '../../byte-map.js'
 import { decode, type EventView } from '../../event-view.js'
 import type { LineHandler, TextView } from '../../line-handler.js'
 import { LineParser } from '../../parse/line-parser.js'
+import { sourceKey } from '../../parse/source-key.js'
 import type { Ledger, LineBlock, LineSource, RejectionReason } from '../../records.js'
 import type { Redactor } from '../../redact/redactor.js'
 import { LineBytes } from './line-bytes.js'
@@ -22,6 +23,7 @@ const CARRIAGE_RETURN = 0x0d
 const NEWLINE_BYTES = new Uint8Array([NEWLINE])
 const TIMESTAMP_LENGTH = 24
 /** Text behind a record that is looked at as one, as for documents; what is longer is cut, its lines stay as blank ones. */
+const SUBSTITUTE = 0x1a
 const MAX_CONTINUATION_BYTES = 65_536
 
 /**
@@ -55,7 +57,7 @@ export class RedactedLines implements LineHandler {
 
   add(block: LineBlock): void {
     this.#parser.parse(block)
-    if (block.last) this.end(block.source)
+    if (block.last && block.source.goesOn !== true) this.end(block.source)
   }
 
   /** Settles and gives out what waits in a source: it has ended, or was quiet for a while. */
@@ -63,7 +65,7 @@ export class RedactedLines implements LineHandler {
     this.#parser.end(source)
     const state = this.#stateOf(source)
     this.#closeContinuation(state)
-    this.#sources.delete(keyOf(source))
+    this.#sources.delete(sourceKey(source))
   }
 
   /** The lines since the last call, in order. */
@@ -171,7 +173,7 @@ export class RedactedLines implements LineHandler {
     if (this.#source !== null && this.#out.length > 0) {
       this.#shipped.push({
         source: this.#source,
-        bytes: this.#out.take(),
+        bytes: withoutLooseNuls(this.#out.take()),
         starts: this.#starts,
         offsets: this.#offsets,
       })
@@ -182,12 +184,28 @@ export class RedactedLines implements LineHandler {
   }
 
   #stateOf(source: LineSource): SourceState {
-    const known = this.#sources.get(keyOf(source))
+    const known = this.#sources.get(sourceKey(source))
     if (known !== undefined) return known
     const state = { source, chunks: [], length: 0, lines: 0, offset: 0 }
-    this.#sources.set(keyOf(source), state)
+    this.#sources.set(sourceKey(source), state)
     return state
   }
+}
+
+/**
+ * A line of nothing but NUL bytes is a hole. Any other NUL becomes a SUB: by what was taken out beside it, it could look like one to who
+ * reads the line next.
+ */
+function withoutLooseNuls(bytes: Buffer): Buffer {
+  for (let nul = bytes.indexOf(0); nul >= 0; nul = bytes.indexOf(0, nul)) {
+    const start = bytes.lastIndexOf(NEWLINE, nul) + 1
+    const newline = bytes.indexOf(NEWLINE, nul)
+    const line = bytes.subarray(start, newline < 0 ? bytes.length : newline)
+    const isHole = line.every((byte) => byte === 0)
+    if (!isHole) for (let i = 0; i < line.length; i++) if (line[i] === 0) line[i] = SUBSTITUTE
+    nul = start + line.length
+  }
+  return bytes
 }
 
 /** Lines behind the last record. */
@@ -200,8 +218,6 @@ interface SourceState {
   /** Of the first of them. */
   offset: number
 }
-
-const keyOf = ({ partition, path }: LineSource): string => `${partition}\n${path}`
 
 /** Behind level and worker; what stands in the worker's place and is none is text too. */
 function startOfText({ lineStart, lineEnd, textStart, level, pid }: TextView): number {

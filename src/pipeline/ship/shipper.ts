@@ -64,7 +64,8 @@ export class Shipper {
     this.#lines.add(block)
     const { source } = block
     const sources = this.#sources.get(source.partition) ?? new Set()
-    if (block.last) sources.delete(source)
+    if (source.goesOn === true) sources.clear()
+    if (block.last && source.goesOn !== true) sources.delete(source)
     else sources.add(source)
     this.#sources.set(source.partition, sources)
   }

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 
-const MAX_DIRECTORIES = 64
+/** Of pods, each container has one. */
+const MAX_DIRECTORIES = 512
 
 /**
  * Tells that something happened in a directory, to make polling quicker. A hint only: where the system cannot watch

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import { readFully } from '../read-fully.js'
+import type { LogHandle } from './log-handle.js'
 
 /** Covers the first lines of a log, whose times differ from file to file, at the cost of one small read. */
 const FINGERPRINT_BYTES = 256
@@ -19,16 +19,14 @@ export interface FileIdentity {
 }
 
 /** Reads the identity of an open file as it is now. */
-export async function identify(handle: FileHandle): Promise<FileIdentity> {
-  const { dev, ino } = await handle.stat({ bigint: true })
+export async function identify(handle: LogHandle): Promise<FileIdentity> {
   const prefix = await readPrefix(handle, FINGERPRINT_BYTES)
-  return { inode: inodeName({ dev, ino }), prefixBytes: prefix.length, prefixSha256: sha256(prefix) }
+  return { inode: handle.inode, prefixBytes: prefix.length, prefixSha256: sha256(prefix) }
 }
 
 /** True where the open file is the one of `identity`, perhaps grown since. */
-export async function hasIdentity(handle: FileHandle, identity: FileIdentity): Promise<boolean> {
-  const { dev, ino } = await handle.stat({ bigint: true })
-  if (inodeName({ dev, ino }) !== identity.inode) return false
+export async function hasIdentity(handle: LogHandle, identity: FileIdentity): Promise<boolean> {
+  if (handle.inode !== identity.inode) return false
   return sha256(await readPrefix(handle, identity.prefixBytes)) === identity.prefixSha256
 }
 
@@ -53,7 +51,7 @@ export function parseIdentity(text: string): FileIdentity | null {
   return { inode, prefixBytes: Number(prefixBytes), prefixSha256 }
 }
 
-async function readPrefix(handle: FileHandle, length: number): Promise<Uint8Array> {
+async function readPrefix(handle: LogHandle, length: number): Promise<Uint8Array> {
   const buffer = Buffer.alloc(length)
   return buffer.subarray(0, await readFully(handle, buffer, 0))
 }

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readlink, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { isDynamicPattern } from 'tinyglobby'
 import type { InputError } from '../../errors.js'
+import { isContainerLink } from '../container-log-name.js'
 import { expandExcluded, expandInput } from '../discover.js'
 import { inputProblem } from '../input-problems.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
@@ -51,12 +52,19 @@ export async function findMoved({ path, identity }: FileCheckpoint): Promise<str
 async function expand(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {
   try {
     const paths = await expandInput(input)
-    return paths.filter((path) => !path.endsWith('.gz')).map((path) => resolve(path))
+    return await Promise.all(paths.filter((path) => !path.endsWith('.gz')).map((path) => behindLink(resolve(path))))
   } catch (error) {
     const problem = inputProblem(input, error)
     if (problem.code !== 'input_not_found') onProblem(problem)
     return []
   }
+}
+
+/** Where kubelet's link leads: there, what was rotated lies beside. */
+async function behindLink(path: string): Promise<string> {
+  if (!isContainerLink(path)) return path
+  const target = await readlink(path).catch(() => path)
+  return resolve(dirname(path), target)
 }
 
 /** Of a glob, the part before its first dynamic component. */

@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises'
 import { firstTimestamp, HEAD_BYTES } from '../content.js'
 import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-name.js'
 import { type AtEnd, PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
 import { type FileIdentity, formatIdentity, identify, isFinal } from './file-identity.js'
+import type { RestingHandle } from './resting-handle.js'
 import type { TailedBlock, TailedSource } from './tailed-source.js'
 
 export interface FollowedFileOptions {
@@ -12,7 +12,7 @@ export interface FollowedFileOptions {
   /** As positions and documents name it. */
   readonly knownAs: { readonly path: string; readonly partition: string }
   /** Belongs to the followed file from now on. */
-  readonly handle: FileHandle
+  readonly handle: RestingHandle
   readonly identity: FileIdentity
   /** The start of a line. */
   readonly startOffset: number
@@ -29,7 +29,7 @@ export class FollowedFile {
   nextTimestamp = ''
   #path: string
   #rotation: Rotation
-  readonly #handle: FileHandle
+  readonly #handle: RestingHandle
   #identity: FileIdentity
   readonly #lines: PositionedLines
   /** Size when the last whole line was read: there is nothing to do until it changes. */
@@ -49,6 +49,7 @@ export class FollowedFile {
       partition: knownAs.partition,
       gateway: readLogFileName(knownAs.path).gateway,
       isFirst: isFirstOfProcess(readLogFileName(knownAs.path).rotation),
+      goesOn: readLogFileName(knownAs.path).goesOn,
       get identity() {
         return identityNow()
       },
@@ -71,6 +72,7 @@ export class FollowedFile {
   moveTo(path: string): void {
     if (path === this.#path) return
     this.#path = path
+    this.#handle.moveTo(path)
     this.#rotation = readLogFileName(path).rotation
   }
 
@@ -86,10 +88,10 @@ export class FollowedFile {
 
   /** Asks the file system for the size; resolves to whether a name in the file system still leads to the file. */
   async refresh(): Promise<boolean> {
-    const { size, nlink } = await this.#handle.stat()
-    this.#sizeBytes = size
+    const { sizeBytes, isNamed } = this.#handle.look()
+    this.#sizeBytes = sizeBytes
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
-    return nlink > 0
+    return isNamed
   }
 
   /** The next whole lines, read into `buffer`; null where there are none yet. */
@@ -97,8 +99,8 @@ export class FollowedFile {
     await this.refresh()
     if (this.cut) return null
     const block = await this.#read(buffer, 'wait')
-    if (block === null) this.#exhaustedAtSize = this.#sizeBytes
-    else this.nextTimestamp = firstTimestamp(this.#lines.upcoming) ?? this.nextTimestamp
+    if (block === null || block.nextOffset === this.#sizeBytes) this.#exhaustedAtSize = this.#sizeBytes
+    if (block !== null) this.nextTimestamp = firstTimestamp(this.#lines.upcoming) ?? this.nextTimestamp
     return block
   }
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { InputError } from '../../errors.js'
 import { inputProblem } from '../input-problems.js'
 import { compareRotations } from '../log-file-name.js'
@@ -7,7 +7,8 @@ import { inodeName } from './file-identity.js'
 import { findLogs, findMoved } from './find-logs.js'
 import type { FollowedFile } from './followed-file.js'
 import { type OpenOptions, openFollowed } from './open-followed.js'
-import { fileWasCut, followedFileIsGone } from './tail-problems.js'
+import { OpenHandles } from './open-handles.js'
+import { fileWasCut, followedFileIsGone, tooManyLogs } from './tail-problems.js'
 
 export interface FollowedFilesOptions {
   readonly paths: readonly string[]
@@ -17,6 +18,10 @@ export interface FollowedFilesOptions {
   readonly maxLineBytes: number
   /** A file that left the paths is given up only when nothing was written to it for so long. */
   readonly quietMs: number
+  /** Files that were not read for so long are closed until they grow. */
+  readonly closeIdleMs: number
+  /** Of files that were not written to for so long when they are first seen, only what comes later is read. */
+  readonly ignoreOlderThanMs: number
   readonly onProblem: (problem: InputError) => void
 }
 
@@ -29,10 +34,13 @@ export class FollowedFiles {
   #givenUp: FollowedFile[] = []
   /** Most problems last: they are told once. */
   readonly #told = new Set<string>()
+  readonly #handles: OpenHandles
 
   constructor(options: FollowedFilesOptions) {
     this.#options = options
     this.#resume = options.resume
+    const { closeIdleMs } = options
+    this.#handles = new OpenHandles({ closeIdleMs, onFull: (maxOpen) => this.#tell(tooManyLogs(maxOpen)) })
     // A file that comes while we look, or came while nobody looked, is read whole.
     this.#start = options.resume.length > 0 ? 'beginning' : options.start
   }
@@ -52,6 +60,7 @@ export class FollowedFiles {
     await this.#resumeMoved()
     await this.#reviewGone(found)
     await this.refresh()
+    await this.#handles.restIdle(performance.now())
     this.#start = 'beginning'
     return directories
   }
@@ -93,8 +102,8 @@ export class FollowedFiles {
   }
 
   async #see(path: string): Promise<string | null> {
-    const stats = await stat(path, { bigint: true }).catch(() => null)
-    if (stats === null) return null
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stats === undefined) return null
     const known = this.#byInode.get(inodeName(stats))
     if (known === undefined) return this.#follow(path)
     known.moveTo(path)
@@ -104,7 +113,13 @@ export class FollowedFiles {
   async #follow(path: string, start: OpenOptions['start'] = this.#start): Promise<string | null> {
     try {
       const { maxLineBytes } = this.#options
-      const opened = await openFollowed({ path, resume: this.#resume, start, maxLineBytes })
+      const opened = await openFollowed({
+        path,
+        resume: this.#resume,
+        start: this.#startAt(path, start),
+        maxLineBytes,
+        handles: this.#handles,
+      })
       if (opened === null) return null
       if (opened.cut) this.#tell(fileWasCut(path))
       this.#resume = this.#resume.filter((checkpoint) => checkpoint !== opened.resumedFrom)
@@ -116,6 +131,12 @@ export class FollowedFiles {
       if (problem.code !== 'input_not_found') this.#tell(problem)
       return null
     }
+  }
+
+  #startAt(path: string, start: OpenOptions['start']): OpenOptions['start'] {
+    if (start !== 'beginning') return start
+    const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
+    return Date.now() - writtenMs > this.#options.ignoreOlderThanMs ? 'end' : start
   }
 
   /** Checkpoints whose files no path leads to: a rename may have taken them elsewhere in their directory. */
@@ -139,8 +160,8 @@ export class FollowedFiles {
 
   /** True where another file has the name under which the file was known: the gateway writes there now. */
   async #isReplaced(file: FollowedFile): Promise<boolean> {
-    const stats = await stat(file.source.path, { bigint: true }).catch(() => null)
-    return stats !== null && inodeName(stats) !== file.inode
+    const stats = statSync(file.source.path, { bigint: true, throwIfNoEntry: false })
+    return stats !== undefined && inodeName(stats) !== file.inode
   }
 
   #giveUp(file: FollowedFile): void {

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { endOfWholeLines, HEAD_BYTES, isGzip, isLog } from '../content.js'
 import { inputNotALog } from '../input-problems.js'
@@ -7,6 +6,9 @@ import { readFully } from '../read-fully.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { type FileIdentity, hasIdentity, identify, parseIdentity } from './file-identity.js'
 import { FollowedFile } from './followed-file.js'
+import type { LogHandle } from './log-handle.js'
+import type { OpenHandles } from './open-handles.js'
+import { RestingHandle } from './resting-handle.js'
 
 export interface OpenOptions {
   readonly path: string
@@ -15,6 +17,7 @@ export interface OpenOptions {
   /** Where a file without a checkpoint begins; `nowhere`: such a file is not followed. */
   readonly start: 'beginning' | 'end' | 'nowhere'
   readonly maxLineBytes: number
+  readonly handles: OpenHandles
 }
 
 export interface Opened {
@@ -29,7 +32,7 @@ export interface Opened {
  * does not grow. Throws `InputError` for what is no log, a system error for what cannot be opened.
  */
 export async function openFollowed(options: OpenOptions): Promise<Opened | null> {
-  const handle = await open(options.path, 'r')
+  const handle = await RestingHandle.open(options.path, options.handles)
   try {
     const opened = await follow(handle, options)
     if (opened === null) await handle.close()
@@ -40,14 +43,17 @@ export async function openFollowed(options: OpenOptions): Promise<Opened | null>
   }
 }
 
-async function follow(handle: FileHandle, { path, resume, start, maxLineBytes }: OpenOptions): Promise<Opened | null> {
+async function follow(
+  handle: RestingHandle,
+  { path, resume, start, maxLineBytes }: OpenOptions,
+): Promise<Opened | null> {
   const buffer = Buffer.alloc(HEAD_BYTES)
   const head = buffer.subarray(0, await readFully(handle, buffer, 0))
   if (isGzip(head)) return null
   if (!isLog(head)) throw inputNotALog(path)
   const checkpoint = await findCheckpoint(handle, resume)
   if (checkpoint === null && start === 'nowhere') return null
-  const { size } = await handle.stat()
+  const { sizeBytes: size } = handle.look()
   const cut = checkpoint !== null && size < checkpoint.storedThrough
   const file = new FollowedFile({
     path,
@@ -61,7 +67,7 @@ async function follow(handle: FileHandle, { path, resume, start, maxLineBytes }:
   return { file, resumedFrom: checkpoint, cut }
 }
 
-async function findCheckpoint(handle: FileHandle, resume: readonly FileCheckpoint[]): Promise<FileCheckpoint | null> {
+async function findCheckpoint(handle: LogHandle, resume: readonly FileCheckpoint[]): Promise<FileCheckpoint | null> {
   for (const checkpoint of resume) {
     const identity: FileIdentity | null = parseIdentity(checkpoint.identity)
     if (identity !== null && (await hasIdentity(handle, identity))) return checkpoint
@@ -70,7 +76,7 @@ async function findCheckpoint(handle: FileHandle, resume: readonly FileCheckpoin
 }
 
 interface StartOptions {
-  readonly handle: FileHandle
+  readonly handle: LogHandle
   readonly size: number
   readonly start: OpenOptions['start']
   readonly maxLineBytes: number

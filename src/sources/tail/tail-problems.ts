@@ -7,6 +7,13 @@ export function fileWasCut(path: string): InputError {
   })
 }
 
+export function tooManyLogs(maxOpen: number): InputError {
+  return new InputError(`more logs than may be open at a time: ${maxOpen}`, {
+    code: 'input_unreadable',
+    hint: 'they take turns, which costs time: raise the limit of open files (LimitNOFILE, ulimit -n), or name fewer logs',
+  })
+}
+
 export function followedFileIsGone(path: string): InputError {
   return new InputError(`file that was followed is gone: ${path}`, {
     code: 'input_not_found',

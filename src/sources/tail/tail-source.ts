@@ -25,6 +25,10 @@ export interface TailOptions {
   /** How often sizes are looked at when there is nothing to read; a hint of the file system may come sooner. */
   readonly pollIntervalMs?: number
   readonly maxLineBytes?: number
+  /** Files that were not read for so long are closed until they grow. */
+  readonly closeIdleMs?: number
+  /** Of files that were not written to for so long when they are first seen, only what comes later is read. */
+  readonly ignoreOlderThanMs?: number
   readonly onProblem: (problem: InputError) => void
 }
 
@@ -34,7 +38,7 @@ export interface TailOptions {
  *
  * Limits: what is written to a file after it was renamed out of the paths, replaced by a new one and then not written to
  * for two scan intervals is not seen; a file that is cut and has grown beyond its old size before the next look is not told from
- * one that only grew; each file under the paths takes a descriptor.
+ * one that only grew; what is written to a file that rests (`closeIdleMs`) and is deleted before the next look is not seen.
  */
 export class TailSource implements Source {
   readonly #options: Required<TailOptions>
@@ -47,6 +51,8 @@ export class TailSource implements Source {
       scanIntervalMs: 1000,
       pollIntervalMs: 250,
       maxLineBytes: DEFAULT_MAX_LINE_BYTES,
+      closeIdleMs: 5 * 60_000,
+      ignoreOlderThanMs: Number.POSITIVE_INFINITY,
       ...options,
     }
   }
@@ -77,8 +83,8 @@ export class TailSource implements Source {
         const block = await files.nextReady()?.next(buffer)
         if (signal.aborted) return
         if (block) yield block
-        else {
-          if (files.nextReady() === null) await wakeUp.wait(pollIntervalMs, signal)
+        else if (files.nextReady() === null) {
+          await wakeUp.wait(pollIntervalMs, signal)
           await files.refresh()
         }
       }

@@ -1,5 +1,5 @@
-/** Hints come in swarms while a log is written to: so much time passes at least, to read more than a line at once. */
-const MIN_WAIT_MS = 20
+/** Hints come in swarms while logs are written to: so much time passes at least, to read more than a line of each at once. */
+const MIN_WAIT_MS = 200
 
 /** A wait that a hint shortens and an abort ends. */
 export class WakeUp {
@@ -11,7 +11,7 @@ export class WakeUp {
     this.#endWait()
   }
 
-  /** Waits `timeoutMs`, or only 20 ms from a hint that comes meanwhile or came since the last wait. */
+  /** Waits `timeoutMs`, or only 200 ms from a hint that comes meanwhile or came since the last wait. */
   async wait(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const shortMs = Math.min(MIN_WAIT_MS, timeoutMs)
     if (!this.#hinted) {

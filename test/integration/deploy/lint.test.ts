@@ -7,7 +7,7 @@ import { stringify } from 'yaml'
 import { version } from '../../support/cli.js'
 import { COMPOSE, loadCompose } from '../../support/deploy/compose.js'
 import { DOCKERFILE } from '../../support/deploy/dockerfile.js'
-import { KUSTOMIZATION, kustomized, type Manifest } from '../../support/deploy/kubernetes.js'
+import { find, KUSTOMIZATION, kustomized, type Manifest } from '../../support/deploy/kubernetes.js'
 import { ofProject } from '../../support/deploy/service.js'
 import { UNITS } from '../../support/deploy/units.js'
 import { type Linters, linters } from '../../support/linters/layout.mjs'
@@ -162,6 +162,24 @@ describe('the manifests of Kubernetes', () => {
     const key = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.namespace} ${metadata.name}`
     const custom = manifests.filter(({ kind }) => ['ScaledObject', 'PodMonitor'].includes(kind))
     expect([...apart, ...custom].map(key).sort()).toEqual(manifests.map(key).sort())
+  })
+
+  test('of an agent that reads the output of pods fit them too, and see it read-only as the group that may', async () => {
+    const made = kustomized(path.join(KUSTOMIZATION, 'agent-output'))
+    const file = write('agent-output.yaml', made.text)
+    expect(await validate(file)).toMatchObject({ code: 0 })
+    expect(
+      await lint(tools.kubeScore, ['score', '--exit-one-on-warning', '--output-format', 'ci', file]),
+    ).toMatchObject({ code: 0 })
+    const { spec } = find(made.manifests, 'DaemonSet', 'hangup-agent').spec.template
+    const { volumeMounts, envFrom } = spec.containers[0]
+    expect(spec.securityContext).toMatchObject({ runAsUser: 10001, runAsGroup: 0 })
+    expect(volumeMounts.filter(({ name }: Manifest) => name === 'logs')).toEqual([
+      { name: 'logs', mountPath: '/var/log/pods', readOnly: true },
+    ])
+    expect(spec.volumes).toContainEqual({ name: 'logs', hostPath: { path: '/var/log/pods', type: 'Directory' } })
+    const { data } = find(made.manifests, 'ConfigMap', envFrom[0].configMapRef.name)
+    expect(data).toMatchObject({ LOGS: '/var/log/pods/*/edgemicro/*.log', KAFKA_TOPIC: 'edgemicro' })
   })
 
   test('scale to as many consumers as the demo has partitions, and never give one less time than a stop takes', () => {

@@ -92,6 +92,20 @@ class Follower {
   }
 }
 
+/** What a descriptor of this process leads to. */
+function linkOf(descriptor: string): string | null {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return null
+  }
+}
+
+/** Asks again and again. */
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
 const DATED = '2021-06-23T03:52:24.110Z info 1 '
 
 describe('following files', () => {
@@ -136,6 +150,34 @@ describe('following files', () => {
     expect(follower.text).toBe('one\ntwo\nthree\n')
   })
 
+  test('goes on with files that were closed because nothing came, also when they were renamed meanwhile', async () => {
+    const openNow = () => fs.readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === log).length
+    fs.writeFileSync(log, 'one\n')
+    const follower = follow({ closeIdleMs: 1 })
+    await follower.untilText('one\n')
+    await eventually(() => openNow() === 0)
+    fs.appendFileSync(log, 'two\n')
+    await follower.untilText('two\n')
+    await eventually(() => openNow() === 0)
+    fs.renameSync(log, path.join(directory, 'b.log'))
+    fs.appendFileSync(path.join(directory, 'b.log'), 'three\n')
+    await follower.untilText('three\n')
+    expect(follower.text).toBe('one\ntwo\nthree\n')
+    expect(follower.sources.size).toBe(1)
+  })
+
+  test('leaves out what was written long ago, but reads what comes to it later', async () => {
+    const old = path.join(directory, 'old.log')
+    fs.writeFileSync(old, 'old\n')
+    fs.utimesSync(old, 1, 1)
+    fs.writeFileSync(log, 'one\n')
+    const follower = follow({ ignoreOlderThanMs: 3_600_000 })
+    await follower.untilText('one\n')
+    fs.appendFileSync(old, 'new\n')
+    await follower.untilText('new\n')
+    expect(follower.text).toBe('one\nnew\n')
+  })
+
   test('waits for the rest of a line', async () => {
     fs.writeFileSync(log, 'one\nha')
     const follower = follow()
@@ -143,6 +185,38 @@ describe('following files', () => {
     fs.appendFileSync(log, 'lf\n')
     await follower.untilText('half\n')
     expect(follower.text).toBe('one\nhalf\n')
+  })
+
+  test("follows the file behind a link of kubelet's, and reads what was rotated while nobody looked", async () => {
+    const id = '3f9a'.repeat(16)
+    const pod = path.join(directory, 'pods/edge_emg_027cea80-e6eb-11f1-92ab-a95a4d190f64/edgemicro')
+    const target = path.join(pod, '0.log')
+    fs.mkdirSync(pod, { recursive: true })
+    fs.writeFileSync(target, `${DATED}one\n`)
+    fs.symlinkSync(target, path.join(directory, `emg_edge_edgemicro-${id}.log`))
+    const first = follow()
+    await first.untilText('one\n')
+    expect([...first.sources]).toMatchObject([{ path: target, gateway: 'edge/emg/edgemicro', goesOn: true }])
+    await first.stop()
+    const checkpoint = first.checkpoint({ floor: 0, storedThrough: 0 })
+    fs.appendFileSync(target, `${DATED}two\n`)
+    fs.renameSync(target, `${target}.20260101-101500`)
+    fs.writeFileSync(target, `${DATED}three\n`)
+    const second = follow({ resume: [checkpoint] })
+    await second.untilText('three\n')
+    expect(second.text).toBe(`${DATED}one\n${DATED}two\n${DATED}three\n`)
+  })
+
+  test('goes on behind the hole of a log that was cut under a writer that does not append', async () => {
+    fs.writeFileSync(log, `${'x'.repeat(5000)}\n`)
+    const follower = follow({ maxLineBytes: 1000 })
+    await follower.untilText('x\n')
+    const writer = fs.openSync(log, 'r+')
+    fs.truncateSync(log, 0)
+    fs.writeSync(writer, `${DATED}two\n`, 5001)
+    await follower.untilText('two\n')
+    expect(follower.text.slice(-DATED.length - 4)).toBe(`${DATED}two\n`)
+    fs.closeSync(writer)
   })
 
   test('cuts an over-long line that comes in pieces and tells where the next line begins', async () => {
