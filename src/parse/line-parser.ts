@@ -78,6 +78,14 @@ export class LineParser {
     this.#sources.delete(key)
   }
 
+  /** False where a record of the partition may go on in lines to come. */
+  isWhole(partition: string): boolean {
+    for (const { source, open, parts } of this.#sources.values()) {
+      if (source.partition === partition && (open !== null || parts.size > 0)) return false
+    }
+    return true
+  }
+
   /** Lets go, untold, of what is open in partitions that are no longer read here. */
   forget(isGone: (partition: string) => boolean): void {
     for (const [key, { source }] of this.#sources) if (isGone(source.partition)) this.#sources.delete(key)

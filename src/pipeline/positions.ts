@@ -17,6 +17,11 @@ export interface PositionsOptions {
   readonly resumed?: InputPositions
 }
 
+export interface SnapshotOptions {
+  /** Tells partitions of which what is open is stored too, as it stands: at a clean stop, or while no lines come. */
+  readonly isGivenOut?: (partition: string) => boolean
+}
+
 /**
  * Where each followed file would have to be read from again. Remembers the event time of the blocks of late, so that
  * for a time it can tell an offset with everything from that time on behind it. What was stored once stays stored: a
@@ -77,10 +82,13 @@ export class Positions {
 
   /**
    * The positions now. `openSinceMs` gives, for a partition, the event time from which on lines are still needed for
-   * what is open; evidence reaches back from there by the horizon. With `allStored`, what is open is stored too, as it
-   * stands: at a clean stop.
+   * what is open; evidence reaches back from there by the horizon. Of partitions that are given out, what is open is
+   * stored too, as it stands: it need not be given out again, but it needs its lines to be built up again.
    */
-  snapshot(openSinceMs: (partition: string) => number, { allStored = false } = {}): InputPositions {
+  snapshot(
+    openSinceMs: (partition: string) => number,
+    { isGivenOut = () => false }: SnapshotOptions = {},
+  ): InputPositions {
     const floorTimeMs: Record<string, number> = {}
     for (const { partition } of [...this.#resumed.values(), ...this.#files.keys()]) {
       const closedMs = this.#closedUntilMs(partition, openSinceMs(partition))
@@ -93,7 +101,7 @@ export class Positions {
       const neededSince = Math.min(openSince, floorTimeMs[partition] ?? Number.NEGATIVE_INFINITY)
       const floor = offsetOf(position, neededSince - this.#horizonMs)
       forget(position, floor)
-      const stored = allStored ? position.end : offsetOf(position, openSince)
+      const stored = isGivenOut(partition) ? position.end : offsetOf(position, openSince)
       position.storedThrough = Math.max(position.storedThrough, stored)
       if (position.ended && floor >= position.end) this.#files.delete(position.source)
       else files.push({ identity, path, partition, storedThrough: position.storedThrough, floor })

@@ -128,10 +128,13 @@ export class Processor implements LineHandler {
     this.#emitFailures(this.#joiner.close(() => leastMs, leastMs))
   }
 
-  /** Emits what one quiet partition holds, as it stands: its open windows stay open, a late half completes its failure in the store. */
-  flush(name: string): void {
+  /**
+   * Emits what one quiet partition holds, as it stands: its open windows stay open, a late half completes its failure in
+   * the store. Returns false where a line is held back whose record may go on in the next.
+   */
+  flush(name: string): boolean {
     const partition = this.#partitions.get(name)
-    if (partition === undefined) return
+    if (partition === undefined) return false
     this.#emitFailures(
       this.#joiner.close(
         (each) => (each === name ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY),
@@ -139,6 +142,7 @@ export class Processor implements LineHandler {
       ),
     )
     this.#emitTraffic(partition, partition.traffic.snapshot())
+    return this.#parser.isWhole(name)
   }
 
   /** Emits all that has changed since it was last emitted, as it stands and for all partitions; everything stays open. */

@@ -140,6 +140,8 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     : null
   const doctor = keyDoctorOf(opened)
   const activity = new Activity(timing.quietMs)
+  // Quiet partitions of which all that was read is given out.
+  const givenOut = new Set<string>()
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
   const held = once ? new HeldFailures({ timeouts: timeoutsOf(opened.config) }) : null
@@ -155,7 +157,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       processor.emitChanged()
       await give()
     }
-    return progress.snapshot(openSinceMs)
+    return progress.snapshot(openSinceMs, { isGivenOut: (partition) => givenOut.has(partition) })
   }
   // What is open is given out before each position is taken: where nobody waits for it, seldom.
   const tickMs = once ? (input.keepsPositions ? SELDOM * timing.tickMs : null) : timing.tickMs
@@ -172,11 +174,12 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       }
       progress.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
+      givenOut.delete(block.source.partition)
     }
     processor.advance()
     if (block === null) {
       for (const partition of activity.quiet(performance.now())) {
-        processor.flush(partition)
+        if (processor.flush(partition)) givenOut.add(partition)
         for (const shipper of shippers) shipper.flush(partition)
       }
     }
@@ -193,7 +196,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   doctor?.look(processor.pairs)
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
-  const last = progress.snapshot(openSinceMs, { allStored: true })
+  const last = progress.snapshot(openSinceMs, { isGivenOut: () => true })
   processor.finish()
   await give({ isLast: true })
   for (const shipper of [...shippers, ...failureLines]) await shipper.finish()

@@ -71,8 +71,19 @@ describe('positions', () => {
   test('say at a clean stop that all is stored, and keep the floor', () => {
     const positions = new Positions({ horizonMs: HORIZON })
     read(positions, source(1), everyMinute(0, 30))
-    expect(positions.snapshot(() => at(28), { allStored: true }).files).toMatchObject([
+    expect(positions.snapshot(() => at(28), { isGivenOut: () => true }).files).toMatchObject([
       { storedThrough: 3000, floor: 1800 },
+    ])
+  })
+
+  test('say of a quiet partition that all of it is stored, and of no other', () => {
+    const positions = new Positions({ horizonMs: HORIZON })
+    read(positions, source(1, { partition: 'quiet' }), everyMinute(0, 30))
+    read(positions, source(2), everyMinute(0, 30))
+    const isGivenOut = (partition: string) => partition === 'quiet'
+    expect(positions.snapshot(() => at(28), { isGivenOut }).files).toMatchObject([
+      { storedThrough: 3000, floor: 1800 },
+      { storedThrough: 2800, floor: 1800 },
     ])
   })
 
@@ -161,7 +172,7 @@ describe('positions after a restart', () => {
     const positions = new Positions({ horizonMs: HORIZON, resumed })
     read(positions, log, everyMinute(18, 20), 1800)
     expect(positions.snapshot(() => at(18))).toEqual(resumed)
-    expect(positions.snapshot(() => at(18), { allStored: true })).toEqual(resumed)
+    expect(positions.snapshot(() => at(18), { isGivenOut: () => true })).toEqual(resumed)
   })
 
   test('move on behind what was stored', () => {
