@@ -63,7 +63,22 @@ const source = oneOf({
     ),
     exclude: list({ min: 0, item: path({ help: '' }), help: 'globs of files to leave out' }).default([]),
     scanInterval: duration({ min: '100ms', max: '10m', help: 'how often to look for new files' }).prefault('1s'),
-  }).transform(({ scanInterval, ...rest }) => ({ ...rest, scanIntervalMs: scanInterval })),
+    rotateWait: duration({
+      min: '1s',
+      max: '24h',
+      help: 'how long a rotated file is kept open for late lines, after its last one',
+    }).prefault('5m'),
+    unreadWait: duration({
+      min: '1m',
+      max: '7d',
+      help: 'how long a file that was deleted unread is kept open while the stores take nothing; then its rest is lost',
+    }).prefault('12h'),
+  }).transform(({ scanInterval, rotateWait, unreadWait, ...rest }) => ({
+    ...rest,
+    scanIntervalMs: scanInterval,
+    rotateWaitMs: rotateWait,
+    unreadWaitMs: unreadWait,
+  })),
   files: section(sectionOfLogs),
   stdin: section({}).transform((): object => ({})),
   kafka: section({

@@ -7,7 +7,7 @@ import { LabelValues } from './label-values.js'
 import { type RequestCount, RequestCounts } from './request-counts.js'
 import { type Agent, toShipperDocument } from './shipper-document.js'
 import { SinkWatch } from './sink-watch.js'
-import type { PairCounts, PartitionLag, Snapshot } from './snapshot.js'
+import type { InputLoss, PairCounts, PartitionLag, Snapshot } from './snapshot.js'
 
 export const MAX_TARGETS = 1_000
 export const MAX_PROXIES = 1_000
@@ -33,6 +33,7 @@ export interface ObservedRun {
   /** Requests since the process began, replays left out. */
   readonly requests: () => Iterable<RequestCount>
   readonly pairs: () => PairCounts
+  readonly inputLosses: () => readonly InputLoss[]
   readonly unsent: () => number
   readonly partitions: () => readonly PartitionLag[]
   /** The loop turns about once a second also where no lines come. */
@@ -89,6 +90,7 @@ export class RunObserver {
       orphans: this.#failures.orphans,
       ...less(losses(), this.#replayed.losses),
       pairs: less(pairs(), this.#replayed.pairs),
+      inputLosses: this.#run.inputLosses(),
       readBytes: this.#readBytes,
       replayedBytes: this.#replayedBytes,
       sinks: this.#sinks.map(({ counts }) => counts),
@@ -219,6 +221,7 @@ const NO_RUN: ObservedRun = {
   losses: () => ({ evicted: 0, late: 0 }),
   requests: () => [],
   pairs: () => NO_PAIRS,
+  inputLosses: () => [],
   unsent: () => 0,
   partitions: () => [],
   hasTicks: false,

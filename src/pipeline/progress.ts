@@ -56,6 +56,6 @@ export class FileProgress implements InputProgress {
   snapshot(openSinceMs: (partition: string) => number, options?: SnapshotOptions): Save {
     const { checkpoints, pipelineName } = this.#options
     const positions = this.#positions.snapshot(openSinceMs, options)
-    return async () => checkpoints?.save({ version: 1, pipeline: pipelineName, ...positions })
+    return async () => checkpoints?.save({ version: 2, pipeline: pipelineName, ...positions })
   }
 }

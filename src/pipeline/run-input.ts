@@ -4,6 +4,7 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { HangupError } from '../errors.js'
 import type { RunObserver } from '../observability/observer.js'
 import type { Ledger } from '../records.js'
+import type { Loss } from '../sources/tail/tail-losses.js'
 import type { Backfill } from './backfill/plan.js'
 
 export interface RunInput {
@@ -54,4 +55,6 @@ export interface RunResult {
   readonly shipped: number
   /** Of them, those that a store would not take: dead letters. */
   readonly refused: number
+  /** Of followed files: how often lines were lost or may have been, and the bytes that are known to be. */
+  readonly lostInput: Loss
 }

@@ -2,6 +2,7 @@ import { RunObserver } from '../observability/observer.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
+import { NOTHING_LOST } from '../sources/tail/tail-losses.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
@@ -126,6 +127,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
     partitions: () => input.lag(),
     pairs: () => processor.pairs,
+    inputLosses: () => input.losses?.all ?? [],
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
@@ -212,5 +214,6 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     documents: sinks.length === 0 ? 0 : delivery.stored,
     shipped: shippers.reduce((sum, { stored }) => sum + stored, 0),
     refused: deadLetters.refused,
+    lostInput: input.losses?.total ?? NOTHING_LOST,
   }
 }

@@ -138,8 +138,8 @@ async function follow(config: PipelineConfig, context: Context): Promise<number>
       onStart: () => log.info({ source: config.source.kind, sinks: config.sinks.map(({ kind }) => kind) }, 'started'),
     }),
   )
-  const { ledger, losses, documents, refused, shipped } = result
-  log.info({ ledger, ...losses, documents, refused, shipped }, 'stopped')
+  const { ledger, losses, documents, refused, shipped, lostInput } = result
+  log.info({ ledger, ...losses, documents, refused, shipped, lostInput }, 'stopped')
   return 0
 }
 

@@ -1,0 +1,75 @@
+import { readLogFileName } from '../log-file-name.js'
+import { beginsAs, FINGERPRINT_BYTES, type FileIdentity, inodeOf, type Trail } from './file-identity.js'
+import type { FollowedFile } from './followed-file.js'
+import { type Found, isCopy, openFound, withContent } from './remains.js'
+
+/** Files that were read to their end lately. */
+const MAX_FINISHED = 64
+
+/** Files with the content of others: what is read once is not read again. */
+export class Copies {
+  /** By inode: where each lies. */
+  readonly #paths = new Map<string, string>()
+  readonly #finished: Known[] = []
+
+  has(inode: string): boolean {
+    return this.#paths.has(inode)
+  }
+
+  add(inode: string, path: string): void {
+    this.#paths.set(inode, path)
+  }
+
+  release(inode: string): void {
+    this.#paths.delete(inode)
+  }
+
+  /** The file was read to its end; copies of it may be there, or come. */
+  finish({ identity, trail, source: { partition } }: FollowedFile): void {
+    this.#finished.push({ identity, trail, partition })
+    if (this.#finished.length > MAX_FINISHED) this.#finished.shift()
+  }
+
+  /** What the file is a copy of; null for one that is its own. */
+  async originalOf(
+    file: Found & { readonly partition: string },
+    others: Iterable<FollowedFile>,
+  ): Promise<FollowedFile | 'finished' | null> {
+    const head = new Uint8Array(FINGERPRINT_BYTES)
+    const length = await withContent(file, (readAt) => readAt(head, 0))
+    const looksAlike = ({ identity, partition }: Known): boolean =>
+      (identity.prefixBytes === FINGERPRINT_BYTES || partition === file.partition) &&
+      beginsAs(head.subarray(0, length), identity)
+    for (const other of others) {
+      if (!other.isSortedOut) continue
+      const { identity, trail, source } = other
+      if (looksAlike({ identity, trail, partition: source.partition }) && (await isCopy(file, other))) return other
+    }
+    for (const known of this.#finished) if (looksAlike(known) && (await isCopy(file, known))) return 'finished'
+    return null
+  }
+
+  /** Lets go of copies that are there no longer, and of those that have become files of their own. */
+  async review(isThere: (inode: string) => boolean, files: () => Iterable<FollowedFile>): Promise<void> {
+    for (const [inode, path] of [...this.#paths]) {
+      if (!isThere(inode) || !(await this.#isStillCopy(inode, path, files()))) this.release(inode)
+    }
+  }
+
+  async #isStillCopy(inode: string, path: string, files: Iterable<FollowedFile>): Promise<boolean> {
+    const found = await openFound(path)
+    if (found === null) return false
+    try {
+      const partition = readLogFileName(path).partition
+      return (await inodeOf(found.handle)) === inode && (await this.originalOf({ ...found, partition }, files)) !== null
+    } finally {
+      await found.handle.close()
+    }
+  }
+}
+
+interface Known {
+  readonly identity: FileIdentity
+  readonly trail: Trail
+  readonly partition: string
+}

@@ -1,0 +1,179 @@
+import { stat } from 'node:fs/promises'
+import type { InputError } from '../../errors.js'
+import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
+import type { Copies } from './copies.js'
+import type { FileCheckpoint } from './file-checkpoint.js'
+import {
+  FINGERPRINT_BYTES,
+  type FileIdentity,
+  formatIdentity,
+  identityOf,
+  inodeName,
+  inodeOf,
+  parseIdentity,
+  parseTrail,
+} from './file-identity.js'
+import type { FollowedFile } from './followed-file.js'
+import { type Leftover, withoutRest } from './leftover.js'
+import { openNew, resumeIn } from './open-followed.js'
+import { packedLog } from './packed-log.js'
+import { type Found, findRemains, findYounger, openFound, withContent } from './remains.js'
+import type { TailLosses } from './tail-losses.js'
+import { fileWasCut, followedFileIsGone } from './tail-problems.js'
+import type { TailedSource } from './tailed-source.js'
+
+export interface RecoveryOptions {
+  readonly maxLineBytes: number
+  readonly losses: TailLosses
+  readonly copies: Copies
+  /** By inode: what is followed; what is found elsewhere is added. */
+  readonly followed: Map<string, FollowedFile>
+  /** Takes what is to be read to its end. */
+  readonly read: (leftover: Leftover) => void
+  readonly tell: (problem: InputError) => void
+}
+
+/** Finds what rotators left of files that are no longer where they were: renamed, copied or packed. */
+export class Recovery {
+  readonly #options: RecoveryOptions
+  /** Files whose successors were looked for. */
+  readonly #left = new WeakSet<FollowedFile>()
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options
+  }
+
+  /** A file was cut. What a rotator copied of it before is read on in the copy; whoever calls follows the file anew. */
+  async recoverCut(file: FollowedFile, directories: readonly string[]): Promise<void> {
+    const { losses, read, tell } = this.#options
+    const { path, offset, reachedBytes } = file
+    const found = await findRemains(file, directories, (inode) => inode === file.inode || this.#isTaken(inode))
+    tell(fileWasCut(path, found?.path ?? null))
+    if (found === null) {
+      losses.add('cut', reachedBytes - offset)
+      read(withoutRest(file))
+    } else if (found.isPacked) {
+      losses.add('cut', 0)
+      await file.close()
+      read(packedLog({ ...this.#options, source: file.source, handle: found.handle, startOffset: offset }))
+    } else {
+      await this.#release(await inodeOf(found.handle))
+      await file.continueIn(found.handle, found.path)
+      losses.add('cut', reachedBytes - Math.max(offset, file.sizeBytes))
+      this.#options.followed.set(file.inode, file)
+    }
+    if (found !== null) await this.#readYoungerThan(found.path, path)
+  }
+
+  /** Files of a former run that are not among the paths: they were renamed, or packed, or are gone. */
+  async resumeElsewhere(resume: readonly FileCheckpoint[], directories: readonly string[]): Promise<void> {
+    const found: { readonly path: string; readonly livePath: string }[] = []
+    for (const checkpoint of resume) {
+      const path = await this.#resumeOne(checkpoint, directories)
+      if (path !== null) found.push({ path, livePath: checkpoint.path })
+    }
+    for (const { path, livePath } of found) await this.#readYoungerThan(path, livePath)
+  }
+
+  /** The file has left the paths: others may have come and gone after it before anybody looked. */
+  async readYounger(file: FollowedFile, directories: readonly string[]): Promise<void> {
+    if (this.#left.has(file)) return
+    this.#left.add(file)
+    const found = await findRemains(file, directories, (inode) => inode !== file.inode && this.#isTaken(inode))
+    if (found === null) return
+    await found.handle.close()
+    if (!found.isPacked) file.moveTo(found.path)
+    await this.#readYoungerThan(found.path, file.source.path)
+  }
+
+  async #resumeOne(checkpoint: FileCheckpoint, directories: readonly string[]): Promise<string | null> {
+    const { maxLineBytes, followed, read } = this.#options
+    const identity = parseIdentity(checkpoint.identity)
+    const wanted = identity && { identity, trail: trailOf(checkpoint), path: checkpoint.path }
+    const found = wanted && (await findRemains(wanted, directories, (inode) => followed.has(inode)))
+    if (found === null) {
+      await this.#tellGone(checkpoint, identity)
+      const close = async () => {}
+      read(withoutRest({ source: sourceOf(checkpoint), offset: checkpoint.floor, close }))
+      return null
+    }
+    const { path, handle, isPacked } = found
+    if (isPacked) read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes }))
+    else {
+      const file = await resumeIn(handle, { path, maxLineBytes }, checkpoint)
+      followed.set(file.inode, file)
+    }
+    return path
+  }
+
+  async #tellGone(checkpoint: FileCheckpoint, identity: FileIdentity | null): Promise<void> {
+    const { losses, tell } = this.#options
+    const { path, storedThrough, ended = false } = checkpoint
+    const unstoredBytes = Math.max(0, (trailOf(checkpoint)?.offset ?? 0) - storedThrough)
+    const stats = await stat(path, { bigint: true }).catch(() => null)
+    if (stats !== null && inodeName(stats) === identity?.inode) {
+      losses.add('cut', unstoredBytes)
+      tell(fileWasCut(path, null))
+    } else if (!ended || unstoredBytes > 0) {
+      losses.add('gone', unstoredBytes)
+      tell(followedFileIsGone(path, unstoredBytes))
+    }
+  }
+
+  async #readYoungerThan(rotatedPath: string, livePath: string): Promise<void> {
+    for (const path of await findYounger(rotatedPath, livePath)) {
+      const found = await openFound(path)
+      if (found === null) continue
+      const isRead = await this.#isRead(found).catch(() => true)
+      if (isRead || !found.isPacked) await found.handle.close()
+      if (isRead) continue
+      if (found.isPacked) await this.#readPacked(found)
+      else await this.#follow(path)
+    }
+  }
+
+  async #isRead(found: Found): Promise<boolean> {
+    const { copies, followed } = this.#options
+    const inode = await inodeOf(found.handle)
+    if (copies.has(inode) || followed.has(inode)) return true
+    const { partition } = readLogFileName(found.path)
+    return (await copies.originalOf({ ...found, partition }, followed.values())) !== null
+  }
+
+  async #follow(path: string): Promise<void> {
+    const file = await openNew({ path, maxLineBytes: this.#options.maxLineBytes, start: 'beginning' }).catch(() => null)
+    if (file !== null) this.#options.followed.set(file.inode, file)
+  }
+
+  async #readPacked({ path, handle, ...found }: Found): Promise<void> {
+    const head = new Uint8Array(FINGERPRINT_BYTES)
+    const length = await withContent({ path, handle, ...found }, (readAt) => readAt(head, 0))
+    const identity = formatIdentity(identityOf(await inodeOf(handle), head.subarray(0, length)))
+    const { partition, gateway, rotation } = readLogFileName(path)
+    const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, resumed: null }
+    this.#options.read(packedLog({ ...this.#options, source, handle, startOffset: 0 }))
+  }
+
+  /** One that is not sorted out yet may well be the copy that is looked for. */
+  #isTaken(inode: string): boolean {
+    return this.#options.followed.get(inode)?.isSortedOut === true
+  }
+
+  async #release(inode: string): Promise<void> {
+    const { copies, followed } = this.#options
+    copies.release(inode)
+    await followed.get(inode)?.close()
+    followed.delete(inode)
+  }
+}
+
+function trailOf({ trail }: FileCheckpoint) {
+  return trail === undefined ? null : parseTrail(trail)
+}
+
+/** The source of a file that is not open. */
+function sourceOf(checkpoint: FileCheckpoint): TailedSource {
+  const { path, partition, identity, trail } = checkpoint
+  const { gateway, rotation } = readLogFileName(path)
+  return { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, trail, resumed: checkpoint }
+}
