@@ -50,15 +50,19 @@ export async function findRemains(
  */
 export async function findYounger(rotatedPath: string, livePath: string): Promise<readonly string[]> {
   const [rotated, live] = [readLogFileName(rotatedPath), readLogFileName(livePath)]
+  const listed = await list([dirname(rotatedPath)])
+  const writtenMs = listed.find(({ path }) => path === rotatedPath)?.writtenMs ?? 0
   const time = (await firstTimeOf(rotatedPath)) ?? ''
   const younger: { readonly path: string; readonly time: string }[] = []
-  for (const { path } of await list([dirname(rotatedPath)])) {
-    const { partition, rotation } = readLogFileName(path)
-    if (path === rotatedPath || basename(partition) !== basename(live.partition)) continue
+  for (const other of listed) {
+    const { partition, rotation } = readLogFileName(other.path)
+    if (other.path === rotatedPath || basename(partition) !== basename(live.partition)) continue
     const order = compareRotations(rotation, rotated.rotation)
     if (order < 0 || compareRotations(rotation, live.rotation) >= 0) continue
-    const otherTime = (await firstTimeOf(path)) ?? ''
-    if (order > 0 || otherTime > time) younger.push({ path, time: otherTime })
+    // Names that hold a day say nothing of the order within it.
+    if (order === 0 && other.writtenMs < writtenMs) continue
+    const otherTime = (await firstTimeOf(other.path)) ?? ''
+    if (order > 0 || otherTime > time) younger.push({ path: other.path, time: otherTime })
   }
   return younger.sort((a, b) => (a.time < b.time ? -1 : 1)).map(({ path }) => path)
 }
@@ -111,18 +115,20 @@ async function firstTimeOf(path: string): Promise<string | null> {
 interface Listed {
   readonly path: string
   readonly inode: string
+  readonly writtenMs: number
 }
 
+/** What was written last comes first: that is what is looked for, mostly. */
 async function list(directories: Iterable<string>): Promise<readonly Listed[]> {
   const listed: Listed[] = []
   for (const directory of directories) {
     for (const name of await readdir(directory).catch(() => [])) {
       const path = join(directory, name)
       const stats = await stat(path, { bigint: true }).catch(() => null)
-      if (stats?.isFile() === true) listed.push({ path, inode: inodeName(stats) })
+      if (stats?.isFile() === true) listed.push({ path, inode: inodeName(stats), writtenMs: Number(stats.mtimeMs) })
     }
   }
-  return listed
+  return listed.sort((one, other) => other.writtenMs - one.writtenMs)
 }
 
 /** Rotators append to a name, or put something before its extension. */
