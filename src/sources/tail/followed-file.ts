@@ -55,6 +55,8 @@ export class FollowedFile implements Leftover {
   /** Size when the last whole line was read: there is nothing to do until it changes. */
   #exhaustedAtSize = -1
   #sizeBytes = 0
+  /** Nothing behind it is read. */
+  #limit = 0
   /** The largest size that it was seen to have. */
   #seenBytes = 0
 
@@ -121,21 +123,23 @@ export class FollowedFile implements Leftover {
 
   /** How far the file is known to have reached; of a file that was cut and has grown past its old size, where reading stood. */
   get reachedBytes(): number {
-    return this.#reader.isReplaced ? this.#lines.offset : this.#seenBytes
+    return this.#sizeBytes < this.#seenBytes ? this.#seenBytes : this.#lines.offset
   }
 
   /** Asks the file system for the size; resolves to whether a name in the file system still leads to the file. */
   async refresh(): Promise<boolean> {
     const { size, nlink } = await this.#handle.stat()
-    this.#sizeBytes = size
+    this.#sizeBytes = this.#limit = size
     this.#seenBytes = Math.max(this.#seenBytes, size)
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
     return nlink > 0
   }
 
-  /** The next whole lines, read into `buffer`; null where there are none yet. */
+  /**
+   * The next whole lines up to the size at the last look, read into `buffer`; null where there are none yet. What was
+   * written since may be younger than what another file holds that is read first.
+   */
   async next(buffer: Uint8Array): Promise<TailedBlock | null> {
-    await this.refresh()
     if (this.cut) return null
     const lines = await this.#lines.next(buffer, 'wait')
     if (lines === null) {
@@ -151,6 +155,7 @@ export class FollowedFile implements Leftover {
   }
 
   async *rest(buffer: Uint8Array): AsyncGenerator<TailedBlock> {
+    this.#limit = Number.POSITIVE_INFINITY
     if (this.cut) yield endOf(this.source, this.#lines.offset)
     else yield* restOf(this.#lines, this.source, buffer)
   }
@@ -192,7 +197,8 @@ export class FollowedFile implements Leftover {
   readonly close = (): Promise<void> => this.#handle.close()
 
   #linesFrom(startOffset: number): PositionedLines {
-    const readAt = (buffer: Uint8Array, position: number) => this.#reader.readAt(buffer, position)
+    const readAt = (buffer: Uint8Array, position: number) =>
+      this.#reader.readAt(buffer.subarray(0, Math.max(0, this.#limit - position)), position)
     return new PositionedLines({ readAt, startOffset, maxLineBytes: this.#maxLineBytes })
   }
 

@@ -86,13 +86,17 @@ export class FollowedFiles {
     return directories
   }
 
-  /** Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start. */
+  /**
+   * Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start.
+   * Files that came later are looked at first: what was written to an older one before them is seen then.
+   */
   async refresh(): Promise<void> {
-    for (const file of [...this.#byInode.values()]) {
+    for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
+      if (this.#byInode.get(file.inode) !== file) continue
       await file.refresh()
       if (file.cut) await this.#beginAnew(file)
     }
-    for (const file of [...this.#byInode.values()]) {
+    for (const file of this.#current()) {
       if (!file.isSortedOut && file.sizeBytes > 0) await this.#sortOut(file)
     }
   }
@@ -196,7 +200,7 @@ export class FollowedFiles {
   }
 
   async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
-    for (const file of [...this.#byInode.values()]) {
+    for (const file of this.#current()) {
       const isNamed = await file.refresh()
       const isGone = !file.cut && !found.has(file.inode) && (!isNamed || (await isReplaced(file)))
       if (isGone) await this.#recovery.readYounger(file, this.#directories)
@@ -210,6 +214,11 @@ export class FollowedFiles {
         this.#tell(unreadFileWasDeleted(file.path, file.unreadBytes, unreadWaitMs / 2))
       }
     }
+  }
+
+  /** Those that are followed when their turn comes: one may be taken away while another is looked at. */
+  *#current(): Iterable<FollowedFile> {
+    for (const file of [...this.#byInode.values()]) if (this.#byInode.get(file.inode) === file) yield file
   }
 
   #giveUp(file: FollowedFile): void {

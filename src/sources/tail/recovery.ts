@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { InputError } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { Copies } from './copies.js'
@@ -17,7 +18,7 @@ import type { FollowedFile } from './followed-file.js'
 import { type Leftover, withoutRest } from './leftover.js'
 import { openNew, resumeIn } from './open-followed.js'
 import { packedLog } from './packed-log.js'
-import { type Found, findRemains, findYounger, openFound, withContent } from './remains.js'
+import { type Found, findRemains, findYounger, isCopy, openFound, withContent } from './remains.js'
 import type { TailLosses } from './tail-losses.js'
 import { fileWasCut, followedFileIsGone } from './tail-problems.js'
 import type { TailedSource } from './tailed-source.js'
@@ -33,6 +34,9 @@ export interface RecoveryOptions {
   readonly tell: (problem: InputError) => void
 }
 
+const LOOKS = 4
+const LOOK_AGAIN_MS = 25
+
 /** Finds what rotators left of files that are no longer where they were: renamed, copied or packed. */
 export class Recovery {
   readonly #options: RecoveryOptions
@@ -47,7 +51,13 @@ export class Recovery {
   async recoverCut(file: FollowedFile, directories: readonly string[]): Promise<void> {
     const { losses, read, tell } = this.#options
     const { path, offset, reachedBytes } = file
-    const found = await findRemains(file, directories, (inode) => inode === file.inode || this.#isTaken(inode))
+    const twin = await this.#twinOf(file)
+    if (twin !== null) {
+      tell(fileWasCut(path, twin.path))
+      losses.add('cut', 0)
+      return file.close()
+    }
+    const found = await this.#findCopy(file, directories)
     tell(fileWasCut(path, found?.path ?? null))
     if (found === null) {
       losses.add('cut', reachedBytes - offset)
@@ -84,6 +94,25 @@ export class Recovery {
     await found.handle.close()
     if (!found.isPacked) file.moveTo(found.path)
     await this.#readYoungerThan(found.path, file.source.path)
+  }
+
+  /** A rotator may give the copy another name, or pack it, while it is looked for. */
+  async #findCopy(file: FollowedFile, directories: readonly string[]): Promise<Found | null> {
+    for (let look = 0; look < LOOKS; look++) {
+      if (look > 0) await sleep(LOOK_AGAIN_MS)
+      const found = await findRemains(file, directories, (inode) => inode === file.inode || this.#isTaken(inode))
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  /** A copy that is read as a file of its own, because nothing had been read of the original. */
+  async #twinOf(file: FollowedFile): Promise<FollowedFile | null> {
+    if (file.offset > 0 || file.source.resumed !== null) return null
+    for (const other of this.#options.followed.values()) {
+      if (other.source.partition === file.source.partition && (await isCopy(other.asFound, file))) return other
+    }
+    return null
   }
 
   async #resumeOne(checkpoint: FileCheckpoint, directories: readonly string[]): Promise<string | null> {

@@ -64,7 +64,7 @@ export function linesOnDisk(directory: string, journal: string): { readonly text
 
 /** Verdicts on connections are left open by a service that follows, where one pass knows the other resets of a target. */
 function comparable({ log_offset: _, log_path: __, ...row }: Rows[number]): object {
-  const same = JSON.parse(JSON.stringify(row).replace(/(\\"offset\\":)\d+/g, '$10'))
+  const same = JSON.parse(JSON.stringify(row).replace(/\\"path\\":\\"[^"]*\\",\\"offset\\":\d+/g, ''))
   const isOfConnection = ['keepalive_race', 'premature_close', 'undetermined'].includes(String(row.cause))
   return isOfConnection ? { ...same, cause: 'undetermined', confidence: 0 } : same
 }

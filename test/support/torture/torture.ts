@@ -99,7 +99,7 @@ export class Torture {
 
   /** Starts hangup. */
   follow(): Following {
-    const commandLine = ['run', this.#pipeline]
+    const commandLine = ['run', this.#pipeline, '--debug']
     const child = this.#sandbox.start(commandLine, { environment: this.#environment })
     const ended = finished(child, commandLine, 3_600_000).then((result) => {
       for (const [, cut] of result.stderr.matchAll(/file was cut while it was followed: ([^"]+)/g)) this.cuts.push(cut)
