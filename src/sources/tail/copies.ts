@@ -4,7 +4,7 @@ import type { FollowedFile } from './followed-file.js'
 import { type Found, isCopy, openFound, withContent } from './remains.js'
 
 /** Files that were read to their end lately. */
-const MAX_FINISHED = 64
+const MAX_FINISHED = 256
 
 /** Files with the content of others: what is read once is not read again. */
 export class Copies {
@@ -24,9 +24,9 @@ export class Copies {
     this.#paths.delete(inode)
   }
 
-  /** The file was read to its end; copies of it may be there, or come. */
-  finish({ identity, trail, source: { partition } }: FollowedFile): void {
-    this.#finished.push({ identity, trail, partition })
+  /** A file is read to its end; copies of it may be there, or come. */
+  finish(known: Known): void {
+    this.#finished.push(known)
     if (this.#finished.length > MAX_FINISHED) this.#finished.shift()
   }
 
@@ -68,8 +68,9 @@ export class Copies {
   }
 }
 
-interface Known {
+/** What is known of a log that is not followed any longer. */
+export interface Known {
   readonly identity: FileIdentity
-  readonly trail: Trail
+  readonly trail: Trail | null
   readonly partition: string
 }

@@ -4,6 +4,7 @@ import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-na
 import { PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
 import { CheckedReader } from './checked-reader.js'
+import type { Known } from './copies.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import {
   type FileIdentity,
@@ -131,6 +132,10 @@ export class FollowedFile implements Leftover {
     const { size, nlink } = await this.#handle.stat()
     this.#sizeBytes = this.#limit = size
     this.#seenBytes = Math.max(this.#seenBytes, size)
+    // Until its first lines are read, nothing else tells whether it was cut meanwhile.
+    if (this.#lines.offset === 0 && !isFinal(this.#identity) && (await this.isAsOpened())) {
+      this.#identity = await identify(this.#handle)
+    }
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
     return nlink > 0
   }
@@ -187,6 +192,10 @@ export class FollowedFile implements Leftover {
   /** To be looked at by others. */
   get asFound(): Found & { readonly partition: string } {
     return { path: this.#path, handle: this.#handle, isPacked: false, partition: this.source.partition }
+  }
+
+  get asKnown(): Known {
+    return { identity: this.#identity, trail: this.trail, partition: this.source.partition }
   }
 
   /** Gives the open file away, unread: nothing is to be done with this one after that. */

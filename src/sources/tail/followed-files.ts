@@ -81,6 +81,7 @@ export class FollowedFiles {
       () => this.#byInode.values(),
     )
     await this.#reviewGone(found)
+    await this.#recovery.reviewCuts(directories)
     await this.refresh()
     this.#start = 'beginning'
     return directories
@@ -223,7 +224,7 @@ export class FollowedFiles {
 
   #giveUp(file: FollowedFile): void {
     this.#byInode.delete(file.inode)
-    this.#copies.finish(file)
+    this.#copies.finish(file.asKnown)
     this.#givenUp.push(file)
   }
 

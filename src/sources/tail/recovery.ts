@@ -18,7 +18,7 @@ import type { FollowedFile } from './followed-file.js'
 import { type Leftover, withoutRest } from './leftover.js'
 import { openNew, resumeIn } from './open-followed.js'
 import { packedLog } from './packed-log.js'
-import { type Found, findRemains, findYounger, isCopy, openFound, withContent } from './remains.js'
+import { type Found, findRemains, findYounger, isCopy, openFound, type Wanted, withContent } from './remains.js'
 import type { TailLosses } from './tail-losses.js'
 import { fileWasCut, followedFileIsGone } from './tail-problems.js'
 import type { TailedSource } from './tailed-source.js'
@@ -34,6 +34,7 @@ export interface RecoveryOptions {
   readonly tell: (problem: InputError) => void
 }
 
+const CUT_AGAIN_MS = 5_000
 const LOOKS = 4
 const LOOK_AGAIN_MS = 25
 
@@ -42,6 +43,8 @@ export class Recovery {
   readonly #options: RecoveryOptions
   /** Files whose successors were looked for. */
   readonly #left = new WeakSet<FollowedFile>()
+  /** Files that were cut lately. */
+  #cuts: { readonly wanted: Wanted; readonly untilMs: number }[] = []
 
   constructor(options: RecoveryOptions) {
     this.#options = options
@@ -49,7 +52,7 @@ export class Recovery {
 
   /** A file was cut. What a rotator copied of it before is read on in the copy; whoever calls follows the file anew. */
   async recoverCut(file: FollowedFile, directories: readonly string[]): Promise<void> {
-    const { losses, read, tell } = this.#options
+    const { copies, losses, read, tell } = this.#options
     const { path, offset, reachedBytes } = file
     const twin = await this.#twinOf(file)
     if (twin !== null) {
@@ -65,6 +68,7 @@ export class Recovery {
     } else if (found.isPacked) {
       losses.add('cut', 0)
       await file.close()
+      copies.finish(file.asKnown)
       read(packedLog({ ...this.#options, source: file.source, handle: found.handle, startOffset: offset }))
     } else {
       await this.#release(await inodeOf(found.handle))
@@ -72,7 +76,22 @@ export class Recovery {
       losses.add('cut', reachedBytes - Math.max(offset, file.sizeBytes))
       this.#options.followed.set(file.inode, file)
     }
-    if (found !== null) await this.#readYoungerThan(found.path, path)
+    this.#cuts.push({
+      wanted: { identity: file.identity, trail: file.trail, path },
+      untilMs: performance.now() + CUT_AGAIN_MS,
+    })
+    await this.reviewCuts(directories)
+  }
+
+  /** A file that was cut may be cut again before anybody has seen what was written in between: there is a younger copy then. */
+  async reviewCuts(directories: readonly string[]): Promise<void> {
+    this.#cuts = this.#cuts.filter(({ untilMs }) => performance.now() < untilMs)
+    for (const { wanted } of [...this.#cuts]) {
+      const found = await findRemains(wanted, directories, () => false)
+      if (found === null) continue
+      await found.handle.close()
+      await this.#readYoungerThan(found.path, wanted.path)
+    }
   }
 
   /** Files of a former run that are not among the paths: they were renamed, or packed, or are gone. */
@@ -127,8 +146,10 @@ export class Recovery {
       return null
     }
     const { path, handle, isPacked } = found
-    if (isPacked) read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes }))
-    else {
+    if (isPacked) {
+      this.#options.copies.finish({ ...wanted!, partition: checkpoint.partition })
+      read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes }))
+    } else {
       const file = await resumeIn(handle, { path, maxLineBytes }, checkpoint)
       followed.set(file.inode, file)
     }
@@ -177,8 +198,10 @@ export class Recovery {
   async #readPacked({ path, handle, ...found }: Found): Promise<void> {
     const head = new Uint8Array(FINGERPRINT_BYTES)
     const length = await withContent({ path, handle, ...found }, (readAt) => readAt(head, 0))
-    const identity = formatIdentity(identityOf(await inodeOf(handle), head.subarray(0, length)))
+    const known = identityOf(await inodeOf(handle), head.subarray(0, length))
     const { partition, gateway, rotation } = readLogFileName(path)
+    this.#options.copies.finish({ identity: known, trail: null, partition })
+    const identity = formatIdentity(known)
     const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, resumed: null }
     this.#options.read(packedLog({ ...this.#options, source, handle, startOffset: 0 }))
   }
