@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { startElasticsearch } from '../support/elasticsearch/server.mjs'
 import { Relay } from '../support/relay.js'
 import { MODES } from '../support/torture/rotation.js'
@@ -10,21 +10,17 @@ import { Random } from './random.js'
 const LINES_PER_SECOND = 1_500
 
 let random: Random
-let server: Awaited<ReturnType<typeof startElasticsearch>>
 let torture: Torture | null = null
 
-beforeAll(async () => {
+beforeAll(() => {
   random = Random.fromEnvironment()
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
-  server = await startElasticsearch()
-}, 300_000)
+})
 
 afterEach(async () => {
   await torture?.remove()
   torture = null
 })
-
-afterAll(() => server?.remove())
 
 const start = async (options: Partial<TortureOptions> = {}): Promise<Torture> => {
   torture = await Torture.start({ random, modes: MODES, linesPerSecond: LINES_PER_SECOND, ...options })
@@ -55,6 +51,7 @@ describe('logs that are rotated in all ways, all the time', () => {
   })
 
   test('and with a store that is slow and away, end with what one pass over all lines gives', async () => {
+    const server = await startElasticsearch()
     const relay = await Relay.to(server.url)
     const sink = `elasticsearch: { node: "${relay.url}", prefix: torture, batch: 64KiB, inFlight: 1 }`
     const host = await start({ moreSinks: [sink] })
@@ -64,6 +61,7 @@ describe('logs that are rotated in all ways, all the time', () => {
     await host.stopWriting()
     const { code, stderr } = await host.readToTheEnd()
     relay.close()
+    await server.remove()
     expect({ code, stderr: code === 143 ? '' : stderr }).toEqual({ code: 143, stderr: '' })
     await expectNothingButTheHole(host, MODES)
   })

@@ -140,12 +140,13 @@ export class Recovery {
     const wanted = identity && { identity, trail: trailOf(checkpoint), path: checkpoint.path }
     const found = wanted && (await findRemains(wanted, directories, (inode) => followed.has(inode)))
     if (found === null) {
-      await this.#tellGone(checkpoint, identity)
+      await this.#tellGone(checkpoint)
       const close = async () => {}
       read(withoutRest({ source: sourceOf(checkpoint), offset: checkpoint.floor, close }))
       return null
     }
     const { path, handle, isPacked } = found
+    await this.noteResumed(checkpoint, path)
     if (isPacked) {
       this.#options.copies.finish({ ...wanted!, partition: checkpoint.partition })
       read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes }))
@@ -156,12 +157,18 @@ export class Recovery {
     return path
   }
 
-  async #tellGone(checkpoint: FileCheckpoint, identity: FileIdentity | null): Promise<void> {
+  /** A file goes on at `path`. Where its old name still leads to the inode that it had, this is a copy: it was cut while nobody looked. */
+  async noteResumed(checkpoint: FileCheckpoint, path: string): Promise<void> {
+    if (path === checkpoint.path || !(await isStillThere(checkpoint))) return
+    this.#options.losses.add('cut', 0)
+    this.#options.tell(fileWasCut(checkpoint.path, path))
+  }
+
+  async #tellGone(checkpoint: FileCheckpoint): Promise<void> {
     const { losses, tell } = this.#options
     const { path, storedThrough, ended = false } = checkpoint
     const unstoredBytes = Math.max(0, (trailOf(checkpoint)?.offset ?? 0) - storedThrough)
-    const stats = await stat(path, { bigint: true }).catch(() => null)
-    if (stats !== null && inodeName(stats) === identity?.inode) {
+    if (await isStillThere(checkpoint)) {
       losses.add('cut', unstoredBytes)
       tell(fileWasCut(path, null))
     } else if (!ended || unstoredBytes > 0) {
@@ -217,6 +224,12 @@ export class Recovery {
     await followed.get(inode)?.close()
     followed.delete(inode)
   }
+}
+
+/** True where the name under which a file was known leads to the inode that it had. */
+async function isStillThere({ path, identity }: FileCheckpoint): Promise<boolean> {
+  const stats = await stat(path, { bigint: true }).catch(() => null)
+  return stats !== null && inodeName(stats) === parseIdentity(identity)?.inode
 }
 
 function trailOf({ trail }: FileCheckpoint) {

@@ -37,7 +37,10 @@ export class Logrotate {
   constructor(directory: string, logs: string, { name, directives }: Mode, writerPid: number) {
     this.#configuration = path.join(directory, `logrotate-${name}.conf`)
     this.#state = path.join(directory, `logrotate-${name}.state`)
-    const reopen = directives?.includes('create') ? ['postrotate', `kill -HUP ${writerPid}`, 'endscript'] : []
+    // Packing begins behind it: what a gateway still writes to a file that is being packed is lost to everybody.
+    const flag = `${logs}/reopen`
+    const wait = [`touch "${flag}"`, `kill -HUP ${writerPid}`, `while [ -e "${flag}" ]; do sleep 0.01; done`]
+    const reopen = directives?.includes('create') ? ['postrotate', ...wait, 'endscript'] : []
     const lines = [
       `"${logs}/edgemicro-*-api.log" {`,
       `rotate ${KEPT}`,

@@ -217,7 +217,10 @@ const reached = ({ trail = '0' }: CheckpointFile): number => Number(trail.split(
 /** The file that a gateway writes to: of its own rotations the last. */
 function newestOf(directory: string): { readonly path: string; readonly size: number } {
   const numberOf = (name: string): number => Number(/-(\d+)-api\.log$/.exec(name)?.[1] ?? 0)
-  const [newest] = fs.readdirSync(directory).sort((one, other) => numberOf(other) - numberOf(one))
+  const [newest] = fs
+    .readdirSync(directory)
+    .filter((name) => name.endsWith('-api.log'))
+    .sort((one, other) => numberOf(other) - numberOf(one))
   const file = path.join(directory, newest)
   return { path: file, size: fs.statSync(file).size }
 }

@@ -1,5 +1,6 @@
 // Gateways that write their logs, as one process of its own. It knows every line: each also goes to a journal, one file for
-// each gateway. Told what to do as lines of JSON on stdin: see `command`. On SIGHUP it opens again what a rotator renamed.
+// each gateway. Told what to do as lines of JSON on stdin: see `command`. On SIGHUP it opens again what a rotator renamed,
+// and takes away the file `reopen` beside it.
 import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
@@ -150,6 +151,7 @@ process.on('SIGHUP', () => {
   for (const gateway of all) {
     const there = fs.statSync(gateway.path, { throwIfNoEntry: false })
     if (there?.ino !== fs.fstatSync(gateway.log).ino) gateway.reopen()
+    fs.rmSync(path.join(directory, gateway.name, 'reopen'), { force: true })
   }
 })
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
