@@ -153,7 +153,9 @@ export class FollowedFiles {
           ? await openNew({ ...options, start: this.#start })
           : await openResumed({ ...options, resume: this.#resume, as })
       if (file === null) return
-      this.#resume = this.#resume.filter((checkpoint) => checkpoint !== file.source.resumed)
+      const { resumed } = file.source
+      this.#resume = this.#resume.filter((checkpoint) => checkpoint !== resumed)
+      if (as === 'content' && resumed !== null) await this.#recovery.noteResumed(resumed, path)
       // Between the look and the opening another file may have come to the path.
       if (this.#byInode.has(file.inode)) await file.close()
       else this.#byInode.set(file.inode, file)

@@ -6,7 +6,6 @@ import type { Copies } from './copies.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import {
   FINGERPRINT_BYTES,
-  type FileIdentity,
   formatIdentity,
   identityOf,
   inodeName,
