@@ -1,10 +1,13 @@
+import { hashOf, Pattern } from './words.js'
+
 /**
  * A map from byte slices to values that makes no string to look one up: the way from a line's bytes to what is known
  * of them, a few million times a second. Bounded: past `maxSize` it starts again empty, so use it for caches, or see
- * `size`.
+ * `size`. An attacker who makes hashes collide slows himself down: chains are short-lived and bounded.
  */
 export class ByteMap<Value> {
-  readonly #buckets = new Map<number, Entry<Value>>()
+  /** By the lower bits of the hash; as many as a power of two. */
+  #buckets: (Entry<Value> | undefined)[] = emptyBuckets(FEWEST_BUCKETS)
   readonly #maxSize: number
   #size = 0
 
@@ -17,9 +20,10 @@ export class ByteMap<Value> {
   }
 
   get(bytes: Uint8Array, start: number, end: number): Value | undefined {
-    let entry = this.#buckets.get(hash(bytes, start, end))
+    const code = hashOf(bytes, start, end)
+    let entry = this.#buckets[code & (this.#buckets.length - 1)]
     while (entry !== undefined) {
-      if (equal(entry.key, bytes, start, end)) return entry.value
+      if (entry.code === code && entry.key.equals(bytes, start, end)) return entry.value
       entry = entry.next
     }
     return undefined
@@ -28,37 +32,47 @@ export class ByteMap<Value> {
   /** The key must be absent. Its bytes are copied. */
   add(bytes: Uint8Array, start: number, end: number, value: Value): void {
     if (this.#size >= this.#maxSize) this.clear()
-    const code = hash(bytes, start, end)
-    this.#buckets.set(code, { key: copyBytes(bytes, start, end), value, next: this.#buckets.get(code) })
+    if (this.#size >= this.#buckets.length) this.#grow()
+    const code = hashOf(bytes, start, end)
+    put(this.#buckets, { code, key: new Pattern(copyBytes(bytes, start, end)), value, next: undefined })
     this.#size++
   }
 
   clear(): void {
-    this.#buckets.clear()
+    this.#buckets = emptyBuckets(FEWEST_BUCKETS)
     this.#size = 0
+  }
+
+  #grow(): void {
+    const grown = emptyBuckets<Value>(2 * this.#buckets.length)
+    for (const first of this.#buckets) {
+      for (let entry = first; entry !== undefined; ) {
+        const { next } = entry
+        put(grown, entry)
+        entry = next
+      }
+    }
+    this.#buckets = grown
   }
 }
 
+const FEWEST_BUCKETS = 16
+
 interface Entry<Value> {
-  readonly key: Uint8Array
+  readonly code: number
+  readonly key: Pattern
   readonly value: Value
-  readonly next: Entry<Value> | undefined
+  next: Entry<Value> | undefined
 }
 
-/** Once: a global is slow to look up in a context of its own, such as that of a test. */
-const { imul } = Math
-
-/** FNV-1a, 32 bits. An attacker who makes collisions slows himself down: chains are short-lived and bounded. */
-function hash(bytes: Uint8Array, start: number, end: number): number {
-  let code = 0x811c9dc5
-  for (let i = start; i < end; i++) code = imul(code ^ bytes[i], 0x01000193)
-  return code
+function emptyBuckets<Value>(count: number): (Entry<Value> | undefined)[] {
+  return new Array<Entry<Value> | undefined>(count).fill(undefined)
 }
 
-function equal(key: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (key.length !== end - start) return false
-  for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) return false
-  return true
+function put<Value>(buckets: (Entry<Value> | undefined)[], entry: Entry<Value>): void {
+  const bucket = entry.code & (buckets.length - 1)
+  entry.next = buckets[bucket]
+  buckets[bucket] = entry
 }
 
 /** A copy of its own; `slice` of a `Buffer` would go on sharing the block's memory. */

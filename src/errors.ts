@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'target_unreachable'
   | 'target_unusable'
   | 'plugin_not_ours'
+  | 'nothing_to_capture'
+  | 'tool_missing'
+  | 'capture_denied'
+  | 'capture_failed'
   | 'internal'
 
 export interface ErrorDetails {

@@ -1,3 +1,4 @@
+import { Outages } from '../diagnose/outages.js'
 import { Populations } from '../diagnose/population.js'
 import { coverageGrain } from '../frequency/covered.js'
 import type { Filter } from '../frequency/question.js'
@@ -14,6 +15,7 @@ export interface CountedLogs extends Analysis {
   readonly coverage: Tally
   /** Of the resets that were counted. */
   readonly populations: Populations
+  readonly outages: Outages
 }
 
 /** Reads logs to their end and holds in memory what questions of this grain need; times are filtered on the way in. */
@@ -21,6 +23,7 @@ export async function countLogs(logs: Logs, grain: Grain, filter: Filter, contex
   const tally = new Tally(grain)
   const coverage = new Tally(coverageGrain(grain.dimensions, filter))
   const populations = new Populations()
+  const outages = new Outages()
   const isWanted = passes(filter)
   const progress = context.terminal.startProgress(logs.progress)
   const analysis = await analyze({
@@ -29,10 +32,14 @@ export async function countLogs(logs: Logs, grain: Grain, filter: Filter, contex
       const wanted = documents.filter(isWanted)
       tally.add(wanted)
       coverage.add(wanted)
-      for (const each of wanted) if (each.kind === 'failure') populations.add(each.document)
+      for (const each of wanted) {
+        if (each.kind !== 'failure') continue
+        populations.add(each.document)
+        outages.add(each.document)
+      }
     },
     signal: context.signal,
   }).finally(() => progress.end())
   refuseOtherText(analysis.ledger, logs.inputs)
-  return { ...analysis, tally, coverage, populations }
+  return { ...analysis, tally, coverage, populations, outages }
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_INDEX_PREFIX } from '../config/index-prefix.js'
 import type { CommandDeclaration, OptionDeclaration } from './declaration.js'
+import { BUNDLE, CAPTURE } from './diagnostics-declarations.js'
 import { KEEPALIVE_COMMANDS } from './keepalive-declarations.js'
 import { LOG_OPTIONS, LOGS } from './log-declarations.js'
 
@@ -149,6 +150,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     ],
     load: () => import('./commands/pcap.js'),
   },
+  CAPTURE,
+  BUNDLE,
   {
     name: 'parse',
     arguments: [LOGS],

@@ -31,6 +31,11 @@ const CHECK: CommandDeclaration = {
       help: 'a target of the gateway; may be given several times',
       repeatable: true,
     },
+    {
+      flags: '--logs <LOGS>',
+      help: 'logs that tell when targets close which are not described; may be given several times',
+      repeatable: true,
+    },
     { flags: '--nat <WHAT>', help: 'what lies between gateway and targets and drops idle connections: 350s, aws-nlb' },
     {
       flags: '--plugin <NAME>',
@@ -49,6 +54,10 @@ const CHECK: CommandDeclaration = {
     {
       command: `hangup keepalive check --gateway-config ${GATEWAY} --target t1.backend.example:28021=5s`,
       says: 'a target that closes idle connections after 5 s',
+    },
+    {
+      command: `hangup keepalive check --gateway-config ${GATEWAY} --logs pipelines/samples`,
+      says: 'when targets close is taken from the logs',
     },
   ],
   load: () => import('./commands/keepalive-check.js'),

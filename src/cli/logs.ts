@@ -32,7 +32,7 @@ export async function openLogsOf(args: readonly string[], options: LogOptions, c
     tellProblem(problem, context)
   }
   const gateway = options.gatewayConfig === undefined ? null : await readGateway(options.gatewayConfig, context)
-  const inputs = args.length > 0 ? args : defaultLogs(gateway?.loggingDirectory ?? DEFAULT_DIRECTORY)
+  const inputs = args.length > 0 ? args : defaultLogs(gateway?.loggingDirectory ?? null)
   const settings = redactionOf(options)
   const { source, progress } = await openLogs({ inputs, stdin: context.stdin, onProblem })
   return {
@@ -53,9 +53,9 @@ async function readGateway(path: string, context: Context): Promise<GatewayConfi
 
 const NO_KEY = new Uint8Array(0)
 
-/** The gateway's own files (contract.md): one glob takes both of its forms of names. */
-function defaultLogs(directory: string): readonly string[] {
-  return [`${directory}/edgemicro-*.log`]
+/** The gateway's own files in its log directory, by default `/var/tmp` (contract.md): one glob takes both of its forms of names. */
+export function defaultLogs(directory: string | null): readonly string[] {
+  return [`${directory ?? DEFAULT_DIRECTORY}/edgemicro-*.log`]
 }
 
 export function redactionOf({

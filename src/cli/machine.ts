@@ -1,4 +1,4 @@
-import { homedir, hostname } from 'node:os'
+import { homedir, hostname, userInfo } from 'node:os'
 import type { Context } from './context.js'
 
 /**
@@ -15,5 +15,15 @@ export function homeDirectory(): string {
     return homedir()
   } catch {
     return '/'
+  }
+}
+
+/** Who runs this. `name` is null where the system knows none for the number, as in containers. */
+export function currentUser(): { readonly name: string | null; readonly isRoot: boolean } {
+  try {
+    const { username, uid } = userInfo()
+    return { name: username, isRoot: uid === 0 }
+  } catch {
+    return { name: null, isRoot: false }
   }
 }

@@ -60,6 +60,36 @@ export interface PcapOptions extends GlobalOptions {
   readonly maskQuery: boolean
 }
 
+export interface BundleOptions extends GlobalOptions, Pick<FilterOptions, 'since' | 'until'> {
+  /** Absent: `~/.edgemicro`, where that is. */
+  readonly gatewayConfig?: string
+  readonly org?: string
+  readonly env?: string
+  /** Captures: files and globs. */
+  readonly pcap: readonly string[]
+  /** The archive; absent: a name with host and time. */
+  readonly out?: string
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
+export interface CaptureOptions extends GlobalOptions, Pick<FilterOptions, 'since'> {
+  /** `HOST:PORT`, in the order given; none: those that fail in LOGS. */
+  readonly target: readonly string[]
+  /** As written, like sizes and times: how many targets at most. */
+  readonly limit: string
+  readonly gatewayConfig?: string
+  /** Also the packets between clients and gateway. */
+  readonly clients: boolean
+  readonly interface?: string
+  readonly snaplen: string
+  readonly size: string
+  readonly for: string
+  readonly out?: string
+  readonly run: boolean
+  readonly json: boolean
+}
+
 export interface RunOptions extends GlobalOptions {
   readonly once: boolean
   /** As written; `readTopicRange` makes a range of them. */
@@ -125,6 +155,8 @@ export interface KeepaliveCheckOptions extends GlobalOptions {
   readonly nat?: string
   /** `HOST:PORT=WHAT`, in the order given. */
   readonly target: readonly string[]
+  /** LOGS that tell when targets close. */
+  readonly logs: readonly string[]
   /** Name of the plugin that gives the gateway an idle timeout. */
   readonly plugin: string
   readonly rtt: string

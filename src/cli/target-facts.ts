@@ -1,4 +1,5 @@
 import type { IdleTimeoutEstimate } from '../diagnose/idle-timeout.js'
+import type { Outages } from '../diagnose/outages.js'
 import type { Populations } from '../diagnose/population.js'
 import { longEnough, whatIf } from '../diagnose/what-if.js'
 import type { IdleTimeoutFacts, TargetFacts } from '../frequency/advice.js'
@@ -8,11 +9,18 @@ import type { Analysis } from '../pipeline/analyze.js'
 
 export type KnownOfTargets = Pick<Analysis, 'estimates' | 'idleTimes'>
 
+/** What failures tell of targets, collected as they came. */
+export interface Told {
+  readonly populations: Populations
+  readonly outages: Outages
+}
+
 /** What a report's advice goes by, of any target. */
-export function factsOf(known: KnownOfTargets, populations: Populations): (target: string) => TargetFacts {
+export function factsOf(known: KnownOfTargets & Told): (target: string) => TargetFacts {
   return (target) => ({
     idleTimeout: idleTimeoutOf(target, known),
-    population: populations.of(target === UNKNOWN_TARGET ? null : target),
+    population: known.populations.of(target === UNKNOWN_TARGET ? null : target),
+    outages: known.outages.of(target),
   })
 }
 

@@ -10,6 +10,7 @@ import {
   LineCounter,
   type Pair,
   Parser,
+  stringify,
   type YAMLError,
 } from 'yaml'
 import type { Fault } from './faults.js'
@@ -146,4 +147,9 @@ function startOf(node: unknown): number | undefined {
 function isCyclic(value: unknown, around: readonly unknown[]): boolean {
   if (typeof value !== 'object' || value === null) return false
   return around.includes(value) || Object.values(value).some((entry) => isCyclic(entry, [...around, value]))
+}
+
+/** Data as YAML text: objects and maps in their order, what stands in several places as an alias. */
+export function writeYaml(data: unknown): string {
+  return stringify(data, { lineWidth: 0 })
 }

@@ -107,7 +107,7 @@ export interface Layer {
 }
 
 /** Real ones have thousands of proxies, and repeat their products by aliases. */
-const LIMITS = { maxCharacters: 64 * 1024 * 1024, maxAliases: 1000 }
+export const GATEWAY_LIMITS = { maxCharacters: 64 * 1024 * 1024, maxAliases: 1000 }
 
 type Wanted = Pick<GatewaySurroundings, 'org' | 'env'>
 
@@ -189,7 +189,7 @@ function invalid(file: string, reason: string): ConfigError {
 }
 
 function parseLayer(file: string, text: string): Pick<Layer, 'data' | 'locate'> {
-  const { data, faults, locate } = readYaml(text, LIMITS)
+  const { data, faults, locate } = readYaml(text, GATEWAY_LIMITS)
   if (faults.length > 0) throw invalid(`${file}:${faults[0].line}:${faults[0].column}`, faults[0].message)
   if (!isRecord(data)) throw invalid(file, 'holds no settings')
   return { data, locate: (path) => locate(path, 'value') }

@@ -1,4 +1,7 @@
 import { Field } from '../event-view.js'
+import { hashOf } from '../words.js'
+import { Pool } from './pool.js'
+import { RequestsUnderWay } from './under-way.js'
 
 /** What of an event is needed to follow its request: the bytes of its correlation id. */
 interface RequestLine {
@@ -7,17 +10,9 @@ interface RequestLine {
   readonly end: Int32Array
 }
 
-/** Idle connections of one worker to one target for one API: when each became idle, in event time, the oldest first. */
-export interface Pool {
-  readonly worker: number
-  readonly idleSinceMs: number[]
-}
-
-/** Past this a pool forgets its oldest connections; a gateway that holds more open for one worker and API is not known. */
-const MAX_IDLE = 4_096
 /** Pools of one gateway; what is taken for an API may come from clients. Past it connections of further APIs are unknown. */
 const MAX_POOLS = 20_000
-/** Requests under way in one gateway. Those whose end is not logged are forgotten in their order. */
+/** Requests of one gateway that may be under way: of those before the end is not known any more. */
 const MAX_UNDER_WAY = 65_536
 const MINUTE_MS = 60_000
 /** Responses after which it is clear whether a gateway logs that a connection is given back. */
@@ -37,8 +32,7 @@ const RESPONSES_THAT_TELL = 20
 export class Connections {
   readonly #horizonMs: number
   readonly #pools = new Map<string, Pool>()
-  /** By a hash of the correlation id; idle time in milliseconds, or what stands for none. */
-  readonly #underWay = new Map<number, number>()
+  readonly #underWay: RequestsUnderWay
   /** Minutes of event time that requests began in, of two horizons. */
   readonly #minutes = new Set<number>()
   #minute = Number.NaN
@@ -50,6 +44,7 @@ export class Connections {
 
   constructor({ horizonMs }: { readonly horizonMs: number }) {
     this.#horizonMs = horizonMs
+    this.#underWay = new RequestsUnderWay({ maxRequests: MAX_UNDER_WAY, horizonMs })
   }
 
   /** What comes next is the first line of the gateway process. */
@@ -63,7 +58,7 @@ export class Connections {
     let pool = this.#pools.get(key)
     if (pool === undefined) {
       if (this.#pools.size >= MAX_POOLS) return null
-      pool = { worker, idleSinceMs: [] }
+      pool = new Pool(worker)
       this.#pools.set(key, pool)
     }
     return pool
@@ -71,9 +66,8 @@ export class Connections {
 
   /** A request takes a connection. */
   taken(pool: Pool | null, timeMs: number, line: RequestLine): void {
-    if (this.#underWay.size >= MAX_UNDER_WAY) this.#forgetOldest()
     this.#note(timeMs)
-    this.#underWay.set(hashOf(line), pool === null ? UNKNOWN : this.#take(pool, timeMs))
+    this.#underWay.add(requestOf(line), timeMs, pool === null ? UNKNOWN : this.#take(pool, timeMs))
   }
 
   /** A response has begun. Returns as `closed`. */
@@ -91,29 +85,35 @@ export class Connections {
     return this.#isNewestFirst ? this.#giveBack(pool, timeMs, line) : UNKNOWN
   }
 
-  /** The same for the connection of a request that has failed. */
-  idleMsOf(line: RequestLine): number {
-    return this.#underWay.get(hashOf(line)) ?? UNKNOWN
+  /** The same of a request that has failed: its connection does not come back. */
+  failed(timeMs: number, line: RequestLine): number {
+    return this.#underWay.end(requestOf(line), timeMs, UNKNOWN)
   }
 
   /** A worker begins, and has no connections. */
   workerStarted(worker: number, timeMs: number): void {
     this.#note(timeMs)
     this.#workerSinceMs.set(worker, timeMs)
-    for (const pool of this.#pools.values()) if (pool.worker === worker) pool.idleSinceMs.length = 0
+    for (const pool of this.#pools.values()) if (pool.worker === worker) pool.clear()
   }
 
   get #isNewestFirst(): boolean {
     return this.#responses < RESPONSES_THAT_TELL || this.#closes * 2 > this.#responses
   }
 
-  #take({ worker, idleSinceMs }: Pool, timeMs: number): number {
-    const sinceMs =
-      (this.#isNewestFirst ? idleSinceMs.pop() : this.#oldest(idleSinceMs, timeMs)) ?? Number.NEGATIVE_INFINITY
+  #take(pool: Pool, timeMs: number): number {
+    const sinceMs = this.#isNewestFirst ? pool.takeNewest() : this.#takeOldest(pool, timeMs)
     if (sinceMs >= timeMs - this.#horizonMs) return Math.max(0, timeMs - sinceMs)
     // Older ones lie below it, and are forgotten with it.
-    if (this.#isNewestFirst) idleSinceMs.length = 0
-    return this.#hasSeenAll(worker, timeMs) ? FRESH : UNKNOWN
+    pool.clear()
+    return this.#hasSeenAll(pool.worker, timeMs) ? FRESH : UNKNOWN
+  }
+
+  /** The oldest that the target will not have closed. */
+  #takeOldest(pool: Pool, timeMs: number): number {
+    let sinceMs = pool.takeOldest()
+    while (sinceMs < timeMs - this.#horizonMs && pool.count > 0) sinceMs = pool.takeOldest()
+    return sinceMs
   }
 
   /** Whether every line of the horizon before was read. */
@@ -136,26 +136,9 @@ export class Connections {
     for (const each of this.#minutes) if (each < unneeded) this.#minutes.delete(each)
   }
 
-  /** The oldest that the target will not have closed. */
-  #oldest(idleSinceMs: number[], timeMs: number): number | undefined {
-    const first = idleSinceMs.findIndex((sinceMs) => sinceMs >= timeMs - this.#horizonMs)
-    idleSinceMs.splice(0, first < 0 ? idleSinceMs.length : first)
-    return idleSinceMs.shift()
-  }
-
   #giveBack(pool: Pool | null, timeMs: number, line: RequestLine): number {
-    const request = hashOf(line)
-    const idleMs = this.#underWay.get(request) ?? UNKNOWN
-    this.#underWay.delete(request)
-    if (pool !== null) giveBack(pool, timeMs)
-    return idleMs
-  }
-
-  #forgetOldest(): void {
-    for (const request of this.#underWay.keys()) {
-      this.#underWay.delete(request)
-      if (this.#underWay.size <= MAX_UNDER_WAY / 2) return
-    }
+    pool?.add(timeMs)
+    return this.#underWay.end(requestOf(line), timeMs, UNKNOWN)
   }
 }
 
@@ -164,16 +147,7 @@ export const FRESH = -1
 /** Lines that would tell were not read. */
 export const UNKNOWN = -2
 
-function giveBack({ idleSinceMs }: Pool, timeMs: number): void {
-  if (idleSinceMs.length >= MAX_IDLE) idleSinceMs.splice(0, MAX_IDLE / 2)
-  idleSinceMs.push(timeMs)
-}
-
-/** FNV-1a of the correlation id, 30 bits, so that it is a small integer. */
-function hashOf({ bytes, start, end }: RequestLine): number {
-  let code = 0x811c9dc5
-  for (let i = start[Field.correlationId]; i < end[Field.correlationId]; i++) {
-    code = Math.imul(code ^ bytes[i], 0x01000193)
-  }
-  return code & 0x3fffffff
+/** A hash of the correlation id, of 30 bits, so that it is a small integer. */
+function requestOf({ bytes, start, end }: RequestLine): number {
+  return hashOf(bytes, start[Field.correlationId], end[Field.correlationId]) & 0x3fffffff
 }

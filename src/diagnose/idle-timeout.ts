@@ -1,4 +1,5 @@
-import type { RaceModel, Reset } from './race-model.js'
+import type { RaceModel } from './race-model.js'
+import type { Reset } from './reset.js'
 
 /** A target's idle timeout as its resets tell it. */
 export interface IdleTimeoutEstimate {

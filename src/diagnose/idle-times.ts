@@ -39,71 +39,92 @@ const widthOf = (bin: number, reach: number): number =>
 export const nearWidth = (bin: number): number => widthOf(bin, NEAR)
 export const sameWidth = (bin: number): number => widthOf(bin, SAME)
 
-const MINUTE_MS = 60_000
-/** Whole minutes that are looked back to, the one at hand among them. */
-const MINUTES = 10
+/** Tumbling windows of event time that are looked at: the one at hand and the one before it. */
+export const WINDOW_MS = 5 * 60_000
+/** Windows that are kept: the lines of a worker that lags stand behind those of the others. */
+const KEPT = 4
 
-interface Minute {
-  reuses: number
-  readonly byBin: Map<number, number>
-  readonly resetsByBin: Map<number, number>
+class Window {
+  reuses = 0
+  readonly byBin = new Uint32Array(BINS)
+  resetsByBin: Uint32Array | null = null
 }
 
 /**
  * How long the connections of one target and API had been idle when requests took them: of those that ended well and of those
- * that were reset. By minutes of event time, so that what is told of a reset depends on the lines of the horizon only.
+ * that were reset. By tumbling windows of event time, so that what is told of a reset depends on the lines of the horizon only.
  */
 export class IdleTimes {
-  readonly #minutes = new Map<number, Minute>()
-  /** Most dimensions of a log with many see no connection again. */
-  #total: Float64Array | null = null
+  readonly #windows = new Map<number, Window>()
+  #lastWindow = Number.NaN
+  #last: Window | null = null
+  /** Requests that ended well, of windows that are not kept any more. */
+  #before: Float64Array | null = null
+
   /** Requests that ended well, of all time, by bin. */
   get total(): Float64Array {
-    return this.#total ?? NOTHING
+    const total = this.#before?.slice() ?? new Float64Array(BINS)
+    for (const window of this.#windows.values()) addTo(total, window)
+    return total
   }
 
-  /** A request that ended well. */
+  /** A request that ended well, whose connection was taken at `timeMs`. */
   reused(timeMs: number, idleMs: number): void {
-    const minute = this.#minuteOf(timeMs)
+    const window = this.#windowAt(timeMs)
     const bin = binOf(idleMs)
-    minute.reuses++
-    minute.byBin.set(bin, (minute.byBin.get(bin) ?? 0) + 1)
-    this.#total ??= new Float64Array(BINS)
-    this.#total[bin]++
+    window.reuses++
+    window.byBin[bin]++
   }
 
   /** A request on a connection that had been idle for so long was reset; returns what was seen of requests until then. */
   reset(timeMs: number, idleMs: number): Reuse {
     const bin = binOf(idleMs)
-    const last = Math.floor(timeMs / MINUTE_MS)
     const reuse = { idle_ms: idleMs, reuses: 0, reuses_near: 0, reuses_same: 0, resets_near: 0 }
-    for (let each = last - MINUTES + 1; each <= last; each++) {
-      const minute = this.#minutes.get(each)
-      if (minute === undefined) continue
-      reuse.reuses += minute.reuses
-      const reach = bin === 0 ? 0 : NEAR
-      for (let near = Math.max(Math.min(bin, 1), bin - reach); near <= bin + reach; near++) {
-        const count = minute.byBin.get(near) ?? 0
-        reuse.reuses_near += count
-        if (Math.abs(near - bin) <= SAME) reuse.reuses_same += count
-        reuse.resets_near += minute.resetsByBin.get(near) ?? 0
-      }
-    }
-    const { resetsByBin } = this.#minuteOf(timeMs)
-    resetsByBin.set(bin, (resetsByBin.get(bin) ?? 0) + 1)
+    const at = this.#windowAt(timeMs)
+    const before = this.#windows.get(Math.floor(timeMs / WINDOW_MS) - 1)
+    for (const window of before === undefined ? [at] : [before, at]) addSeen(reuse, window, bin)
+    at.resetsByBin ??= new Uint32Array(BINS)
+    at.resetsByBin[bin]++
     return reuse
   }
 
-  #minuteOf(timeMs: number): Minute {
-    const key = Math.floor(timeMs / MINUTE_MS)
-    let minute = this.#minutes.get(key)
-    if (minute === undefined) {
-      minute = { reuses: 0, byBin: new Map(), resetsByBin: new Map() }
-      this.#minutes.set(key, minute)
-      for (const other of this.#minutes.keys()) if (other < key - 2 * MINUTES) this.#minutes.delete(other)
+  #windowAt(timeMs: number): Window {
+    const key = Math.floor(timeMs / WINDOW_MS)
+    if (key === this.#lastWindow && this.#last !== null) return this.#last
+    let window = this.#windows.get(key)
+    if (window === undefined) {
+      window = new Window()
+      this.#windows.set(key, window)
+      this.#forget(key - KEPT)
     }
-    return minute
+    this.#lastWindow = key
+    this.#last = window
+    return window
+  }
+
+  #forget(lastKey: number): void {
+    for (const [key, window] of this.#windows) {
+      if (key > lastKey) continue
+      this.#before ??= new Float64Array(BINS)
+      addTo(this.#before, window)
+      this.#windows.delete(key)
+    }
   }
 }
 
-const NOTHING = new Float64Array(BINS)
+function addTo(total: Float64Array, { byBin }: Window): void {
+  for (let bin = 0; bin < BINS; bin++) total[bin] += byBin[bin]
+}
+
+function addSeen(reuse: Writable<Reuse>, { reuses, byBin, resetsByBin }: Window, bin: number): void {
+  const reach = bin === 0 ? 0 : NEAR
+  const to = Math.min(BINS - 1, bin + reach)
+  reuse.reuses += reuses
+  for (let near = Math.max(Math.min(bin, 1), bin - reach); near <= to; near++) {
+    reuse.reuses_near += byBin[near]
+    if (Math.abs(near - bin) <= SAME) reuse.reuses_same += byBin[near]
+    reuse.resets_near += resetsByBin?.[near] ?? 0
+  }
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }

@@ -1,7 +1,8 @@
 import type { Cause, FailureDocument } from '../records.js'
 import { isReset } from './cause.js'
 import type { IdleTimeoutEstimate } from './idle-timeout.js'
-import { RaceModel, type Reset } from './race-model.js'
+import { RaceModel } from './race-model.js'
+import type { Reset } from './reset.js'
 import { TargetResets } from './target-resets.js'
 
 interface Judgement {

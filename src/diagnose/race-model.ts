@@ -1,14 +1,8 @@
-import type { Reuse } from '../records.js'
-import { BINS, binOf, nearWidth, sameWidth, startOf } from './idle-times.js'
-import { mixedWith, nearIn, racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
-
-/** A request on a reused connection that was reset before its response. */
-export interface Reset extends Reuse {
-  readonly errorCode: string | null
-  readonly errorMessage: string | null
-  /** Gateway and API that it is of: how often races come depends on their traffic, the timeout does not. */
-  readonly origin?: string
-}
+import { BINS, binOf, nearWidth } from './idle-times.js'
+import { countOf, Explained, type Origins, originsOf } from './race-fit.js'
+import { racesIn, type Shape, shapesOf, TAILS } from './race-shape.js'
+import { baseOf, leanOf, originOf, type Reset } from './reset.js'
+import { candidatesOf, type Group, gainOfClock, groupsOf } from './reset-groups.js'
 
 /** Share of races in the resets: of all of them, and of an origin with enough of its own. */
 interface Shares {
@@ -23,33 +17,12 @@ interface Hypothesis {
   readonly weight: number
 }
 
-/**
- * How much more often a race is logged with this text than a premature close is. A race is a write to a connection that the
- * target has closed, so EPIPE leans to it; a reset that is read or written to leans to a target that had the request. From
- * 14,000 races and 3,000 premature closes of real gateways, rounded, and drawn towards one.
- */
-function leanOf({ errorCode, errorMessage }: Reset): number {
-  if (errorMessage === 'socket hang up') return 1.1
-  if (errorCode === 'EPIPE') return 2
-  return errorMessage === 'read ECONNRESET' ? 0.15 : 0.1
-}
-
-/** Requests that may come at any idle time, whatever was seen. */
-const STRAYS = 10
-const MIN_STRAY = 0.02
-/** So many requests show how often an idle time comes; fewer need their neighbourhood. */
-const ENOUGH = 30
 /** Every target has some timeout; one in ten closes connections too early. So much is believed before anything is seen. */
 const PREMATURE = 0.1
-/** Share of races where there are no premature closes. */
-const ALL = 0.98
-/** Timeouts that are tried: where most resets are that traffic does not explain. */
-const CANDIDATES = 48
-/** Of those, the ones that are looked at closely, after a rough look with these spreads. */
+/** Of the timeouts that are tried, those that are looked at closely, after a rough look with these spreads. */
 const LIKELY = 12
 const ROUGH_LEFT_MS = [10, 60, 400]
 const ROUNDS = 2
-const STEPS = 8
 /** Hypotheses of less weight are left out of verdicts. */
 const NEGLIGIBLE = 1e-4
 
@@ -71,13 +44,14 @@ export class RaceModel {
       this.#hypotheses = usual(timeoutMs)
       return
     }
-    const seen = group([...resets].sort(byContent))
+    const seen = groupsOf(resets)
+    const origins = originsOf(seen)
     let raceShares = new Float64Array(BINS)
-    const shapes = timeoutMs === null ? likelyShapes(seen, raceShares) : shapesOf(timeoutMs, { isKnown: true })
-    let hypotheses = hypothesesOf(seen, raceShares, shapes)
+    const shapes = timeoutMs === null ? likelyShapes(seen, origins, raceShares) : shapesOf(timeoutMs, { isKnown: true })
+    let hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     for (let round = 0; round < ROUNDS; round++) {
       raceShares = raceSharesOf(seen, hypotheses, raceShares)
-      hypotheses = hypothesesOf(seen, raceShares, shapes)
+      hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     }
     this.#raceShares = raceShares
     this.#hypotheses = hypotheses
@@ -95,76 +69,6 @@ export class RaceModel {
       .map(({ shape, weight }) => ({ timeoutMs: shape.timeoutMs, weight }))
       .sort((a, b) => a.timeoutMs - b.timeoutMs)
   }
-}
-
-/** Sums of floating-point numbers depend on their order, so it is that of the resets' content. */
-function byContent(a: Reset, b: Reset): number {
-  return (
-    a.idle_ms - b.idle_ms ||
-    a.reuses - b.reuses ||
-    a.reuses_near - b.reuses_near ||
-    a.reuses_same - b.reuses_same ||
-    a.resets_near - b.resets_near ||
-    leanOf(a) - leanOf(b) ||
-    (originOf(a) < originOf(b) ? -1 : originOf(a) > originOf(b) ? 1 : 0)
-  )
-}
-
-/** Resets that are alike to the model. */
-interface Group {
-  readonly bin: number
-  readonly lean: number
-  readonly of: Reset
-  count: number
-}
-
-function group(resets: readonly Reset[]): readonly Group[] {
-  const groups = new Map<string, Group>()
-  for (const reset of resets) {
-    const bin = binOf(reset.idle_ms)
-    const lean = leanOf(reset)
-    const traffic = [reset.reuses, reset.reuses_near, reset.reuses_same, reset.resets_near].map(roughly)
-    const key = `${bin} ${lean} ${traffic} ${originOf(reset)}`
-    const known = groups.get(key)
-    if (known === undefined) groups.set(key, { bin, lean, of: reset, count: 1 })
-    else known.count++
-  }
-  return sample([...groups.values()])
-}
-
-const originOf = ({ origin = '' }: Reset): string => origin
-
-/** Counts within a third of each other are one. */
-function roughly(count: number): number {
-  return count < 4 ? count : Math.round(Math.log2(count) * 2) + 100
-}
-
-/** More groups than this make it slow and no better: each of those that are left stands for several. */
-const MAX_GROUPS = 200
-
-function sample(groups: readonly Group[]): readonly Group[] {
-  const step = Math.ceil(groups.length / MAX_GROUPS)
-  if (step <= 1) return groups
-  return [...groups]
-    .sort((a, b) => a.bin - b.bin || a.lean - b.lean || a.of.reuses - b.of.reuses)
-    .filter((_, index) => index % step === 0)
-    .map((group) => ({ ...group, count: group.count * step }))
-}
-
-/** Share of the requests that are no races whose connection had been idle for as long: per bin. */
-function baseOf(
-  { reuses, reuses_near, reuses_same, resets_near }: Reuse,
-  bin: number,
-  raceShares: Float64Array,
-): number {
-  // The reset itself, too.
-  const prematureNear = (resets_near + 1) * (1 - raceShares[bin])
-  const near = (reuses_near + prematureNear) / nearWidth(bin)
-  // Resets are as near as requests are.
-  const same = (reuses_same * (1 + prematureNear / Math.max(1, reuses_near))) / sameWidth(bin)
-  const all = reuses + prematureNear
-  const strays = Math.max(STRAYS, MIN_STRAY * all)
-  return ((reuses_same >= ENOUGH ? same : near) + strays / BINS) / (all + strays)
 }
 
 function probability(hypotheses: readonly Hypothesis[], reset: Reset, bin: number, base: number): number {
@@ -216,184 +120,77 @@ function usual(timeoutMs: number): readonly Hypothesis[] {
   return shapes.map((shape) => ({ shape, shares: { all: USUAL_SHARE, byOrigin: NONE }, weight: 1 / shapes.length }))
 }
 
-interface Guess extends Omit<Hypothesis, 'weight'> {
+interface Guess {
+  readonly shape: Shape
+  /** As `Explained.fit` has them. */
+  readonly shares: Float64Array
   readonly prior: number
   /** Logarithm of how much better it explains what was seen than that there are no races. */
   readonly gain: number
 }
 
-/** How likely resets are as races of one shape and as premature closes. */
-class Explained {
-  readonly #seen: readonly Group[]
-  readonly #bases: Float64Array
-  readonly #ratios: Float64Array
-  readonly total: number
-
-  constructor(seen: readonly Group[], raceShares: Float64Array) {
-    this.#seen = seen
-    this.#bases = Float64Array.from(seen, ({ of, bin }) => baseOf(of, bin, raceShares))
-    this.#ratios = new Float64Array(seen.length)
-    this.total = countOf(seen, seen.keys())
-  }
-
-  get bases(): Float64Array {
-    return this.#bases
-  }
-
-  by(shape: Shape): this {
-    let lastBin = -1
-    let near = 0
-    for (let i = 0; i < this.#seen.length; i++) {
-      const { bin, lean } = this.#seen[i]
-      // Sorted by bin.
-      if (bin !== lastBin) near = nearIn(shape, bin)
-      lastBin = bin
-      this.#ratios[i] = (mixedWith(shape, near, this.#bases[i]) * lean) / this.#bases[i]
-    }
-    return this
-  }
-
-  /** As `Guess.gain`. */
-  gain(shares: Shares): number {
-    let gain = 0
-    for (let i = 0; i < this.#seen.length; i++) {
-      const share = shareIn(shares, this.#seen[i].of)
-      gain += this.#seen[i].count * Math.log(share * this.#ratios[i] + 1 - share)
-    }
-    return gain
-  }
-
-  /** Those that explain best what was seen. */
-  shares(origins: Origins): Shares {
-    const byOrigin = new Map([...origins].map(([origin, of]) => [origin, this.#share(of)] as const))
-    return { all: this.#share([...this.#seen.keys()]), byOrigin }
-  }
-
-  /** By expectation maximisation. */
-  #share(groups: readonly number[]): number {
-    const total = countOf(this.#seen, groups)
-    let share = 0.5
-    for (let step = 0; step < STEPS; step++) {
-      let races = 0
-      for (const i of groups) {
-        races += (this.#seen[i].count * share * this.#ratios[i]) / (share * this.#ratios[i] + 1 - share)
-      }
-      share = (races + 0.5) / (total + 1)
-    }
-    return share
-  }
-}
+/** Less likely by so much, as a logarithm, is never heard of again. */
+const HOPELESS = 40
 
 /** Timeouts that some of the shapes say explain more than others, with all of their shapes. */
-function likelyShapes(seen: readonly Group[], raceShares: Float64Array): readonly Shape[] {
-  const explained = new Explained(seen, raceShares)
-  const origins = originsOf(seen)
-  return candidates(seen, explained.bases, explained.total)
-    .map((timeoutMs) => ({ timeoutMs, gain: roughGain(explained, origins, timeoutMs) }))
-    .sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs)
-    .slice(0, LIKELY)
-    .flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
+function likelyShapes(seen: readonly Group[], origins: Origins, raceShares: Float64Array): readonly Shape[] {
+  const explained = new Explained(seen, origins, raceShares)
+  let likely: { readonly timeoutMs: number; readonly gain: number }[] = []
+  for (const timeoutMs of candidatesOf(seen, explained.bases)) {
+    const least = likely.length < LIKELY ? Number.NEGATIVE_INFINITY : likely[LIKELY - 1].gain
+    likely.push({ timeoutMs, gain: roughGain(explained, origins, timeoutMs, least) })
+    likely = likely.sort((a, b) => b.gain - a.gain || a.timeoutMs - b.timeoutMs).slice(0, LIKELY)
+  }
+  return likely.flatMap(({ timeoutMs }) => shapesOf(timeoutMs))
 }
 
-function roughGain(explained: Explained, origins: Origins, timeoutMs: number): number {
+/** Minus infinity where it is below `least`. */
+function roughGain(explained: Explained, { allRaces }: Origins, timeoutMs: number, least: number): number {
   return Math.max(
     ...ROUGH_LEFT_MS.map((leftMs) => {
       explained.by({ timeoutMs, leftMs, rightMs: 2 * leftMs, tail: TAILS[0], prior: 0 })
-      return Math.max(explained.gain({ all: ALL, byOrigin: NONE }), explained.gain(explained.shares(origins)))
+      if (explained.mostGain() < least) return Number.NEGATIVE_INFINITY
+      return Math.max(explained.gain(allRaces), explained.gain(explained.fit()))
     }),
   )
 }
 
 function hypothesesOf(
   seen: readonly Group[],
+  origins: Origins,
   raceShares: Float64Array,
   shapes: readonly Shape[],
 ): readonly Hypothesis[] {
-  const explained = new Explained(seen, raceShares)
+  const explained = new Explained(seen, origins, raceShares)
   const guesses: Guess[] = []
-  const origins = originsOf(seen)
   // Shares are fitted, each of which costs half a logarithm of the number seen.
-  const cost = [...origins.values()].reduce(
-    (product, of) => product * Math.sqrt(countOf(seen, of) + 1),
-    Math.sqrt(explained.total + 1),
-  )
+  const cost = origins.groups.reduce((product, of) => product * Math.sqrt(countOf(seen, of) + 1), 1)
+  const gainOfNone = gainOfClock(seen)
+  let best = Math.max(0, gainOfNone)
   for (const shape of shapes) {
-    explained.by(shape)
+    if (explained.by(shape).mostGain() < best - HOPELESS) continue
     const { prior } = shape
-    const allRaces = { all: ALL, byOrigin: NONE }
-    guesses.push({ shape, shares: allRaces, prior, gain: explained.gain(allRaces) })
-    const shares = explained.shares(origins)
-    guesses.push({ shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) })
+    const shares = explained.fit()
+    const ofAll = { shape, shares: origins.allRaces, prior, gain: explained.gain(origins.allRaces) }
+    const ofSome = { shape, shares, prior: (prior * PREMATURE) / cost, gain: explained.gain(shares) }
+    guesses.push(ofAll, ofSome)
+    best = Math.max(best, ofAll.gain, ofSome.gain)
   }
-  return weigh(guesses, gainOfClock(seen))
+  return weigh(guesses, origins, gainOfNone)
 }
 
-/**
- * How much better than by an even spread within their neighbourhood it is explained where resets came, if requests come by the
- * clock, at few idle times: as a logarithm, as `Guess.gain`. Such resets cluster and are no races.
- */
-function gainOfClock(seen: readonly Group[]): number {
-  const resets = new Float64Array(BINS)
-  for (const { bin, count } of seen) resets[bin] += count
-  return seen.reduce((gain, { bin, count, of }) => {
-    if (of.reuses_same < ENOUGH) return gain
-    const around = resets.subarray(Math.max(0, bin - 1), bin + 2).reduce((sum, each) => sum + each, 0)
-    return gain + count * Math.log((sameWidth(bin) * (resets[bin] + 1)) / (around + sameWidth(bin)))
-  }, 0)
-}
-
-/** An origin has a share of its own where it has so many resets, and others have some, too. */
-const MIN_OF_ORIGIN = 8
-
-/** Indices of the groups of each origin with enough resets. */
-type Origins = ReadonlyMap<string, readonly number[]>
-
-function originsOf(seen: readonly Group[]): Origins {
-  const byOrigin = new Map<string, number[]>()
-  seen.forEach(({ of }, index) => {
-    const known = byOrigin.get(originOf(of))
-    if (known === undefined) byOrigin.set(originOf(of), [index])
-    else known.push(index)
-  })
-  const enough = [...byOrigin].filter(([, of]) => countOf(seen, of) >= MIN_OF_ORIGIN)
-  return byOrigin.size < 2 ? new Map() : new Map(enough)
-}
-
-function countOf(seen: readonly Group[], of: Iterable<number>): number {
-  let count = 0
-  for (const index of of) count += seen[index].count
-  return count
-}
-
-function weigh(guesses: readonly Guess[], gainOfNone: number): readonly Hypothesis[] {
+function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {
   const best = guesses.reduce((max, { gain }) => Math.max(max, gain), Math.max(0, gainOfNone))
   const sum = guesses.reduce(
     (all, { prior, gain }) => all + prior * Math.exp(gain - best),
     (PREMATURE * (Math.exp(-best) + Math.exp(gainOfNone - best))) / 2,
   )
+  const weightOf = ({ prior, gain }: Guess): number => (prior * Math.exp(gain - best)) / sum
   return guesses
-    .map(({ shape, shares, prior, gain }) => ({ shape, shares, weight: (prior * Math.exp(gain - best)) / sum }))
-    .filter(({ weight }) => weight > NEGLIGIBLE)
-}
-
-/** Middles of the bins that, with their neighbours, hold most resets beyond what traffic explains. */
-function candidates(seen: readonly Group[], bases: Float64Array, total: number): readonly number[] {
-  const excess = new Float64Array(BINS + 1)
-  const explained = new Float64Array(BINS + 1)
-  seen.forEach(({ bin, lean, count }, i) => {
-    excess[bin] += count * lean
-    explained[bin] = Math.max(explained[bin], (bases[i] * total) / 2)
-  })
-  explained.forEach((count, bin) => {
-    excess[bin] -= count
-  })
-  const near: { readonly bin: number; readonly excess: number }[] = []
-  for (let bin = 1; bin < BINS - 1; bin++) {
-    const sum = excess[bin - 1] + excess[bin] + excess[bin + 1]
-    if (sum > 0) near.push({ bin, excess: sum })
-  }
-  return near
-    .sort((a, b) => b.excess - a.excess || a.bin - b.bin)
-    .slice(0, CANDIDATES)
-    .map(({ bin }) => Math.sqrt(startOf(bin) * startOf(bin + 1)))
+    .filter((guess) => weightOf(guess) > NEGLIGIBLE)
+    .map((guess) => {
+      const [all, ...others] = guess.shares
+      const byOrigin = new Map(names.map((name, i) => [name, others[i]] as const))
+      return { shape: guess.shape, shares: { all, byOrigin }, weight: weightOf(guess) }
+    })
 }

@@ -1,5 +1,6 @@
 import { estimateOf, type IdleTimeoutEstimate } from './idle-timeout.js'
-import { RaceModel, type Reset } from './race-model.js'
+import { RaceModel } from './race-model.js'
+import type { Reset } from './reset.js'
 
 /** So many resets of one gateway process tell of it alone. */
 const ENOUGH = 20

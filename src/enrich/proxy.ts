@@ -10,6 +10,8 @@ export interface ConfiguredProxy {
 const SLASH = 0x2f
 /** Bytes that end the path inside a url field: `?`, `#`. */
 const isPathEnd = (byte: number): boolean => byte === 0x3f || byte === 0x23
+/** Per byte: 1 where it ends a segment. */
+const ENDS_SEGMENT = Uint8Array.from({ length: 256 }, (_, byte) => (byte === SLASH || isPathEnd(byte) ? 1 : 0))
 
 /**
  * Finds the base path of the proxy that a request went to: the longest configured one (in
@@ -85,7 +87,7 @@ function matchSegments(bytes: Uint8Array, start: number, end: number, segments: 
 
 function endOfSegment(bytes: Uint8Array, start: number, end: number): number {
   let i = start
-  while (i < end && bytes[i] !== SLASH && !isPathEnd(bytes[i])) i++
+  while (i < end && ENDS_SEGMENT[bytes[i]] === 0) i++
   return i
 }
 

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatSetting, formatShare, formatShareRange } from '../numbers.js'
+import { formatCount, formatDuration, formatInstant, formatSetting, formatShare, formatShareRange } from '../numbers.js'
 import type { Cause } from '../records.js'
 
 export interface AdviceInput {
@@ -22,6 +22,16 @@ export interface TargetFacts {
   readonly idleTimeout: IdleTimeoutFacts | null
   /** Its resets, where single ones tell nothing; null: there are none. */
   readonly population: PopulationFacts | null
+  /** When it was down, in their order. */
+  readonly outages: readonly OutageFacts[]
+}
+
+/** Times in milliseconds since the epoch. */
+export interface OutageFacts {
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly cut: number
+  readonly refused: number
 }
 
 /** Times in milliseconds. */
@@ -43,7 +53,7 @@ export interface PopulationFacts {
   readonly elapsedP90Ms: number | null
 }
 
-/** One paragraph: how often, the most frequent cause, and what to look at or to change first; and what else is known of races. */
+/** One paragraph: how often, the most frequent cause, and what to look at or to change first; and what else is known of races and outages. */
 export function adviceFor(input: AdviceInput): string {
   const { failures, byCause } = input
   if (failures === 0) return 'nothing failed'
@@ -51,8 +61,42 @@ export function adviceFor(input: AdviceInput): string {
   const first = `${subject(input)}: ${howOften(input)} failed; ${ofThem(count, failures)} ${causeAdvice(cause, count, input)}`
   const { keepalive_race: races = 0 } = byCause
   const idleTimeout = input.facts?.idleTimeout ?? null
-  if (cause === 'keepalive_race' || races === 0 || idleTimeout === null) return first
-  return `${first}. ${ofThem(races, failures)} ${racesAdvice(races, idleTimeout)}`
+  const sentences = [first]
+  if (cause !== 'keepalive_race' && races > 0 && idleTimeout !== null) {
+    sentences.push(`${ofThem(races, failures)} ${racesAdvice(races, idleTimeout)}`)
+  }
+  if (hasOutages(input) && cause !== 'connect_refused') sentences.push(`It ${wentDown(input.facts?.outages ?? [])}`)
+  return sentences.join('. ')
+}
+
+function hasOutages({ facts }: AdviceInput): boolean {
+  return facts !== undefined && facts.outages.length > 0
+}
+
+/** `went down 2 times (…): 17 requests were broken off, and 80 refused until it listened again`. */
+function wentDown(outages: readonly OutageFacts[]): string {
+  const times = outages.length === 1 ? '' : ` ${formatCount(outages.length)} times`
+  const sum = (numberOf: (outage: OutageFacts) => number): number =>
+    outages.reduce((all, each) => all + numberOf(each), 0)
+  const cut = sum((each) => each.cut)
+  const refused = sum((each) => each.refused)
+  const broken = `${formatCount(cut)} ${cut === 1 ? 'request was' : 'requests were'} broken off`
+  const until = refused === 0 ? '' : `, and ${formatCount(refused)} refused until it listened again`
+  return `went down${times} (${whenDown(outages)}): ${broken}${until}. Look for crashes and restarts in its log`
+}
+
+const MAX_TIMES = 3
+
+/** Outages are known by the second. */
+function wholeSeconds(durationMs: number): string {
+  return durationMs < 60_000 ? `${Math.round(durationMs / 1_000)} s` : formatDuration(durationMs)
+}
+
+function whenDown(outages: readonly OutageFacts[]): string {
+  const named = outages
+    .slice(0, MAX_TIMES)
+    .map(({ fromMs, untilMs }) => `${formatInstant(fromMs)} for ${wholeSeconds(untilMs - fromMs)}`)
+  return [...named, ...(outages.length > MAX_TIMES ? ['…'] : [])].join(', ')
 }
 
 /** What a report calls the targets that are not in the log. */
@@ -82,6 +126,8 @@ function ofThem(count: number, failures: number): string {
 function causeAdvice(cause: string, count: number, { target, requests, facts }: AdviceInput): string {
   if (cause === 'undetermined') return `undetermined: ${undetermined(target, requests, facts?.population ?? null)}`
   if (cause === 'keepalive_race') return racesAdvice(count, facts?.idleTimeout ?? null)
+  if (cause === 'connect_refused' && facts !== undefined && facts.outages.length > 0)
+    return `connect_refused: it ${wentDown(facts.outages)}`
   const advice = ADVICE[cause as Exclude<Cause, Told>]
   if (advice === undefined) return `${cause}: look at single failures with hangup explain`
   return `${cause}: ${advice(target === UNKNOWN_TARGET ? 'the target' : target)}`

@@ -30,7 +30,17 @@ export interface TargetReport extends ReportNumbers {
   readonly idle_timeout_ms: number | null
   readonly idle_timeout_low_ms: number | null
   readonly idle_timeout_high_ms: number | null
+  /** When it was down: requests were broken off at once, others refused until it listened again. */
+  readonly outages: readonly OutageReport[]
   readonly advice: string
+}
+
+/** Times are ISO 8601 in UTC, of whole seconds. */
+export interface OutageReport {
+  readonly from: string
+  readonly until: string
+  readonly cut: number
+  readonly refused: number
 }
 
 export interface ProxyReport extends ReportNumbers {
@@ -106,6 +116,12 @@ function targetReport(
     idle_timeout_ms: timeoutMs,
     idle_timeout_low_ms: lowMs,
     idle_timeout_high_ms: highMs,
+    outages: (facts?.outages ?? []).map(({ fromMs, untilMs, cut, refused }) => ({
+      from: new Date(fromMs).toISOString(),
+      until: new Date(untilMs).toISOString(),
+      cut,
+      refused,
+    })),
     advice: adviceFor({ target, apis, failures, byCause, requests, rate, rateLow, rateHigh, facts }),
   }
 }

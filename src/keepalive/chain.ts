@@ -1,15 +1,14 @@
 import type { ConfiguredTime, GatewayConnections } from '../config/gateway-connections.js'
 import { placeText } from './files/server-file.js'
 import { type End, type Hop, judge, type Limit } from './hop.js'
-import { type IdleFact, idleFor, NEVER, unknown } from './idle.js'
+import { formatMs, type IdleFact, idleFor, unknown } from './idle.js'
 import type { Peer } from './peer.js'
 import { type IdlePlugin, sendingOf, type TargetOfProxies } from './plugin-times.js'
 
-/** What is known of a target's side of its connections. */
-export interface TargetIdle {
-  /** Null: it never closes an idle connection. */
-  readonly idleTimeoutMs: number | null
-  readonly source: 'given' | 'file' | 'estimated'
+/** When a target closes idle connections, as its gateway's logs tell; between `lowMs` and `highMs` with certainty enough. */
+export interface EstimatedIdle {
+  readonly lowMs: number
+  readonly highMs: number
 }
 
 export interface ChainParts {
@@ -20,8 +19,8 @@ export interface ChainParts {
   readonly balancer: Peer | null
   /** By `host:port`: what is described. */
   readonly targets: ReadonlyMap<string, Peer>
-  /** By `host:port`: what an estimate says of those that are not described. */
-  readonly estimates?: ReadonlyMap<string, TargetIdle>
+  /** By `host:port`: what logs say of those that are not described. */
+  readonly estimates: ReadonlyMap<string, EstimatedIdle>
   /** Between the gateway and its targets. */
   readonly limits: readonly Limit[]
   /** What may give the gateway an idle timeout towards targets. */
@@ -66,7 +65,7 @@ function targetsOf({ gateway, targets, estimates, limits, plugin, marginMs }: Ch
     if (basePaths === undefined) byTarget.set(target, [basePath])
     else basePaths.push(basePath)
   }
-  for (const target of targets.keys()) if (!byTarget.has(target)) byTarget.set(target, [])
+  for (const target of [...targets.keys(), ...estimates.keys()]) if (!byTarget.has(target)) byTarget.set(target, [])
   const sending = sendingOf(gateway, plugin)
   const hop = (of: TargetOfProxies, fact: IdleFact): Hop => {
     const sender: End = { role: 'gateway', title: '', fact: sending(of) }
@@ -75,20 +74,19 @@ function targetsOf({ gateway, targets, estimates, limits, plugin, marginMs }: Ch
   if (byTarget.size === 0) return [hop({ target: '', basePaths: [] }, unknown('the configuration names no target'))]
   return [...byTarget].map(([target, basePaths]) => {
     const described = targets.get(target)
-    return hop({ target, basePaths }, described?.receives ?? estimated(estimates?.get(target)))
+    return hop({ target, basePaths }, described?.receives ?? estimated(estimates.get(target)))
   })
 }
 
-function estimated(target: TargetIdle | undefined): IdleFact {
-  if (target === undefined) return unknown('nothing says which server it is: --target')
-  const { idleTimeoutMs, source } = target
-  return { idle: idleTimeoutMs === null ? NEVER : idleFor(idleTimeoutMs), source, from: SOURCES[source] }
-}
-
-const SOURCES: Readonly<Record<TargetIdle['source'], string>> = {
-  given: 'given',
-  file: 'its own configuration',
-  estimated: 'estimated from the log',
+/** The earliest counts: who gives up before that gives up first. */
+function estimated(idle: EstimatedIdle | undefined): IdleFact {
+  if (idle === undefined) return unknown('nothing says which server it is: --target, or --logs')
+  const { lowMs, highMs } = idle
+  return {
+    idle: idleFor(lowMs),
+    source: 'estimated',
+    from: `as its logs tell, 95 % certain ${formatMs(lowMs)} to ${formatMs(highMs)}`,
+  }
 }
 
 /** When the gateway closes an idle connection of a client. */

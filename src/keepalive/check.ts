@@ -69,13 +69,13 @@ function isKeptOpen({ ms }: Limit, { intervalMs }: OsSettings): boolean {
 }
 
 function findingsOf(input: CheckInput, hops: readonly Hop[]): readonly Finding[] {
-  const { gateway, targets, nat, os } = input
+  const { gateway, targets, estimates, nat, os } = input
   return [
     ...[gateway.keepAliveTimeout, gateway.headersTimeout].flatMap((time, index) => unusable(TIMES[index], time)),
     ...headersFinding(gateway),
     ...editedFinding(gateway),
     ...templateFinding(gateway),
-    ...notConfigured(gateway, targets),
+    ...notConfigured(gateway, [...targets.keys(), ...estimates.keys()]),
     ...requestLimits(targets),
     ...(nat === null ? [] : [natFinding(nat, os)]),
     osFinding(os, hops),
@@ -112,10 +112,10 @@ function templateFinding({ template, keepAliveTimeout, edited }: GatewayConnecti
   return [{ code: 'template_only', verdict: 'note', text }]
 }
 
-function notConfigured({ proxies }: GatewayConnections, targets: ReadonlyMap<string, Peer>): readonly Finding[] {
+function notConfigured({ proxies }: GatewayConnections, targets: readonly string[]): readonly Finding[] {
   const known = new Set(proxies.map(({ target }) => target))
   if (known.size === 0) return []
-  return [...targets.keys()]
+  return [...new Set(targets)]
     .filter((target) => !known.has(target))
     .map((target) => ({
       code: 'target_not_configured',

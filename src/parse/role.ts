@@ -1,26 +1,26 @@
 import { type EventView, Field, Role } from '../event-view.js'
-import { ascii, equals } from './bytes.js'
+import { type Pattern, pattern } from '../words.js'
 
-const MIDDLEWARE = ascii('plugins-middleware')
-const CORE = ascii('microgateway-core')
-const MESSAGES: readonly (readonly [Uint8Array, Role])[] = [
-  [ascii('sourceRequest'), Role.sourceRequest],
-  [ascii('targetRequest'), Role.targetRequest],
-  [ascii('targetResponse'), Role.targetResponse],
-  [ascii('sourceResponse'), Role.sourceResponse],
-  [ascii('targetResponse close'), Role.targetResponseClose],
-  [ascii('targetRequest error'), Role.targetRequestError],
-  [ascii('targetResponse error'), Role.targetResponseError],
-  [ascii('targetResponse aborted'), Role.targetResponseAborted],
-  [ascii('sourceResponse on close, source request aborted - abort target request'), Role.clientAborted],
+const MIDDLEWARE = pattern('plugins-middleware')
+const CORE = pattern('microgateway-core')
+const MESSAGES: readonly (readonly [Pattern, Role])[] = [
+  [pattern('sourceRequest'), Role.sourceRequest],
+  [pattern('targetRequest'), Role.targetRequest],
+  [pattern('targetResponse'), Role.targetResponse],
+  [pattern('sourceResponse'), Role.sourceResponse],
+  [pattern('targetResponse close'), Role.targetResponseClose],
+  [pattern('targetRequest error'), Role.targetRequestError],
+  [pattern('targetResponse error'), Role.targetResponseError],
+  [pattern('targetResponse aborted'), Role.targetResponseAborted],
+  [pattern('sourceResponse on close, source request aborted - abort target request'), Role.clientAborted],
 ]
 
 /** The messages by their length: no two lengths but 13, 14 and 20 have more than one. */
-const BY_LENGTH = new Map<number, readonly (readonly [Uint8Array, Role])[]>()
+const BY_LENGTH = new Map<number, readonly (readonly [Pattern, Role])[]>()
 for (const [message] of MESSAGES) {
   BY_LENGTH.set(
-    message.length,
-    MESSAGES.filter(([other]) => other.length === message.length),
+    message.bytes.length,
+    MESSAGES.filter(([other]) => other.bytes.length === message.bytes.length),
   )
 }
 const LONGEST = Math.max(...BY_LENGTH.keys())
@@ -34,17 +34,23 @@ export function roleOf(view: EventView): Role {
   const { bytes, start, end } = view
   const componentStart = start[Field.component]
   const componentEnd = end[Field.component]
-  if (equals(bytes, componentStart, componentEnd, MIDDLEWARE)) {
+  if (isMiddleware(bytes, componentStart, componentEnd)) {
     const messageStart = start[Field.message]
     const messageEnd = end[Field.message]
     if (messageEnd - messageStart > LONGEST) return Role.other
-    for (const [message, role] of ROLES_BY_LENGTH[messageEnd - messageStart]) {
-      if (equals(bytes, messageStart, messageEnd, message)) return role
+    const messages = ROLES_BY_LENGTH[messageEnd - messageStart]
+    for (let i = 0; i < messages.length; i++) {
+      if (messages[i][0].equals(bytes, messageStart, messageEnd)) return messages[i][1]
     }
     return Role.other
   }
   const isError = bytes[start[Field.level]] === 0x65
   const hasStatus = start[Field.status] !== end[Field.status]
-  if (isError && hasStatus && equals(bytes, componentStart, componentEnd, CORE)) return Role.client
+  if (isError && hasStatus && CORE.equals(bytes, componentStart, componentEnd)) return Role.client
   return Role.other
+}
+
+/** Whether a component is that which writes the lines of requests. */
+export function isMiddleware(bytes: Uint8Array, start: number, end: number): boolean {
+  return MIDDLEWARE.equals(bytes, start, end)
 }

@@ -1,4 +1,5 @@
-import { CLOSE, OPEN, SPACE } from './bytes.js'
+import { wordsOf } from '../words.js'
+import { CLOSE, nextClose, OPEN, SPACE } from './bytes.js'
 
 /** Where fields end (their `]`) and the next ones begin (behind their `[`). Reused, so that hostile lines make no garbage. */
 export class Separators {
@@ -10,14 +11,29 @@ export class Separators {
     return this.#count
   }
 
-  /** Every `][`. */
-  findStrict(bytes: Uint8Array, from: number, end: number): void {
+  /** Begins with so many that were found already. */
+  become(
+    closes: ArrayLike<number>,
+    firstClose: number,
+    opens: ArrayLike<number>,
+    firstOpen: number,
+    count: number,
+  ): void {
     this.#count = 0
-    for (let i = from; i < end - 1; i++) {
-      if (bytes[i] === CLOSE && bytes[i + 1] === OPEN) {
-        this.#add(i, i + 2)
-        i++
+    for (let i = 0; i < count; i++) this.#add(closes[firstClose + i], opens[firstOpen + i])
+  }
+
+  /** Adds every `][` from there on. */
+  addStrict(bytes: Uint8Array, from: number, end: number): void {
+    const words = wordsOf(bytes)
+    const last = end - 1
+    let close = nextClose(bytes, words, from, last)
+    while (close < last) {
+      if (bytes[close + 1] === OPEN) {
+        this.#add(close, close + 2)
+        close++
       }
+      close = nextClose(bytes, words, close + 1, last)
     }
   }
 

@@ -1,7 +1,9 @@
 import { copyBytes } from '../byte-map.js'
 import { type EventView, Field } from '../event-view.js'
 import type { RejectionReason } from '../records.js'
-import { CLOSE, equals, isAddress, isDigits, isElapsed, isName, isUuid, isWord, OPEN, SPACE, wordsOf } from './bytes.js'
+import { Pattern, wordsOf } from '../words.js'
+import { CLOSE, isAddress, isDigits, isElapsed, isName, isUuid, isWord, nextClose, OPEN, SPACE } from './bytes.js'
+import { isMiddleware } from './role.js'
 import { Separators } from './separators.js'
 import { type PartitionHints, splitHostile } from './split-hostile.js'
 import { TIMESTAMP_LENGTH } from './timestamp.js'
@@ -39,7 +41,8 @@ export function splitEvent(
 
   const count = findSeparators(view, levelEnd, end)
   if (count > SEPARATOR_COUNT) {
-    separators.findStrict(bytes, levelEnd, end)
+    separators.become(view.end, Field.level, view.start, Field.host, SEPARATOR_COUNT)
+    separators.addStrict(bytes, view.start[Field.timeTaken], end)
     return splitHostile(view, end, hints, separators)
   }
   if (count < SEPARATOR_COUNT) {
@@ -87,55 +90,33 @@ const ERRO = 0x6f727265
 const DEBU = 0x75626564
 const TRAC = 0x63617274
 
-/**
- * Counts `][` from the level's `]` on; the first 15 become the bounds of the view's fields. This is the hot loop: it
- * looks at four bytes at a time and passes over those without a `]` (Hacker's Delight, 6-1, "Find First 0-Byte":
- * `(x - 1…) & ~x & 8…` has its lowest set bit in the first byte of `x` that is zero).
- */
+/** Counts `][` from the level's `]` on; the first 15 become the bounds of the view's fields. This is the hot loop. */
 function findSeparators(view: EventView, from: number, end: number): number {
   const { bytes, start: starts, end: ends } = view
   const words = wordsOf(bytes)
   const last = end - 1
-  const lastWord = last - 4
   let count = 0
-  let i = from
-  while (i <= lastWord) {
-    const word = words.getInt32(i, true) ^ FOUR_CLOSES
-    const zeros = (word - 0x01010101) & ~word & 0x80808080
-    if (zeros === 0) {
-      i += 4
-      continue
-    }
-    i += (31 - clz32(zeros & -zeros)) >> 3
-    if (bytes[i + 1] === OPEN) {
+  let close = nextClose(bytes, words, from, last)
+  while (close < last) {
+    if (bytes[close + 1] === OPEN) {
       if (count === SEPARATOR_COUNT) return count + 1
-      ends[Field.level + count] = i
-      i += 2
-      starts[Field.host + count] = i
+      ends[Field.level + count] = close
+      starts[Field.host + count] = close + 2
       count++
-    } else i++
-  }
-  for (; i < last; i++) {
-    if (bytes[i] === CLOSE && bytes[i + 1] === OPEN) {
-      if (count === SEPARATOR_COUNT) return count + 1
-      ends[Field.level + count] = i
-      starts[Field.host + count] = i + 2
-      count++
-      i++
+      close++
     }
+    close = nextClose(bytes, words, close + 1, last)
   }
   return count
 }
-
-const FOUR_CLOSES = 0x5d5d5d5d
-const { clz32 } = Math
 
 /** The one way to split must also make sense: else the line is something that we do not know. */
 function fieldsHold({ bytes, start, end }: EventView): boolean {
   return (
     isDigits(bytes, start[Field.pid], end[Field.pid]) &&
     isCorrelationId(bytes, start[Field.correlationId], end[Field.correlationId]) &&
-    isName(bytes, start[Field.component], end[Field.component]) &&
+    (isMiddleware(bytes, start[Field.component], end[Field.component]) ||
+      isName(bytes, start[Field.component], end[Field.component])) &&
     isWord(bytes, start[Field.method], end[Field.method]) &&
     isDigits(bytes, start[Field.status], end[Field.status]) &&
     isName(bytes, start[Field.errorCode], end[Field.errorCode]) &&
@@ -157,9 +138,9 @@ function learn(view: EventView, hints: PartitionHints): null {
   const orgStart = start[Field.org]
   const envEnd = end[Field.env]
   if (orgStart === end[Field.org] || start[Field.env] === envEnd) return null
-  if (!equals(bytes, orgStart, envEnd, hints.orgAndEnv)) {
+  if (!hints.orgAndEnv.equals(bytes, orgStart, envEnd)) {
     if (!isUuid(bytes, start[Field.correlationId], end[Field.correlationId])) return null
-    hints.orgAndEnv = copyBytes(bytes, orgStart, envEnd)
+    hints.orgAndEnv = new Pattern(copyBytes(bytes, orgStart, envEnd))
   }
   const addressStart = start[Field.clientIp]
   const addressEnd = end[Field.clientIp]

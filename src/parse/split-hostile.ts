@@ -1,21 +1,22 @@
 import { type EventView, Field } from '../event-view.js'
 import type { EventField, RejectionReason } from '../records.js'
-import { ascii, equals, isAddress, isDigits, isElapsed, isName, isUrl, isUuid, isWord } from './bytes.js'
-import type { Separators } from './separators.js'
+import { Pattern, pattern } from '../words.js'
+import { isAddress, isDigits, isElapsed, isName, isUrl, isUuid, isWord } from './bytes.js'
+import { Separators } from './separators.js'
 
 /**
  * What the certain lines of one gateway process have shown. It writes the same organisation and environment in every
  * line, so fake fields that name others can be told apart.
  */
 export interface PartitionHints {
-  /** Bytes `ORG][ENV`; empty while none is known. */
-  orgAndEnv: Uint8Array
+  /** `ORG][ENV`; empty while none is known. */
+  orgAndEnv: Pattern
   writesAddress: boolean
   writesNoAddress: boolean
 }
 
 export const noHints = (): PartitionHints => ({
-  orgAndEnv: new Uint8Array(0),
+  orgAndEnv: new Pattern(new Uint8Array(0)),
   writesAddress: false,
   writesNoAddress: false,
 })
@@ -23,10 +24,10 @@ export const noHints = (): PartitionHints => ({
 /** Fields behind and with the correlation id; before it: host, pid, org, env, url, client ip, client id. */
 const FIELDS_FROM_ID = 8
 const FIELDS_BEFORE_ID = 7
-const CORE = ascii('microgateway-core')
-const MIDDLEWARE = ascii('plugins-middleware')
-const NO_MATCH = ascii('no match found')
-const TARGET = ascii('target')
+const CORE = pattern('microgateway-core')
+const MIDDLEWARE = pattern('plugins-middleware')
+const NO_MATCH = pattern('no match found')
+const TARGET = pattern('target')
 
 /**
  * Splits an event that holds more than 15 separators, because an attacker's text holds some. What can not be faked:
@@ -48,59 +49,60 @@ export function splitHostile(
   hints: PartitionHints,
   separators: Separators,
 ): RejectionReason | null {
-  const line = new Fields(view.bytes, end, separators)
+  line.become(view.bytes, end, separators)
   const right = findRight(line, hints)
   if (typeof right === 'string') return right
   const place = findWorker(line, right.id, hints)
   if (typeof place === 'string') return place
   const { worker, address } = place
 
-  const { start, end: ends } = view
-  ends[Field.level] = separators.closes[0]
-  const put = (field: number, first: number, last: number): void => {
-    start[field] = line.start(first)
-    ends[field] = line.end(last)
-  }
-  put(Field.host, 0, worker - 1)
-  put(Field.pid, worker, worker)
-  put(Field.org, worker + 1, worker + 1)
-  put(Field.env, worker + 2, worker + 2)
-  put(Field.url, worker + 3, address.index - 1)
-  put(Field.clientIp, address.index, address.index)
-  put(Field.clientId, address.index + 1, right.id - 1)
-  put(Field.correlationId, right.id, right.id)
-  put(Field.component, right.id + 1, right.id + 1)
-  put(Field.message, right.id + 2, right.method - 1)
-  put(Field.method, right.method, right.method)
-  put(Field.status, right.method + 1, right.method + 1)
-  put(Field.errorMessage, right.method + 2, line.count - 3)
-  put(Field.errorCode, line.count - 2, line.count - 2)
-  put(Field.timeTaken, line.count - 1, line.count - 1)
+  view.end[Field.level] = separators.closes[0]
+  put(view, Field.host, 0, worker - 1)
+  for (let i = 0; i < 3; i++) put(view, Field.pid + i, worker + i, worker + i)
+  put(view, Field.url, worker + 3, address.index - 1)
+  put(view, Field.clientIp, address.index, address.index)
+  put(view, Field.clientId, address.index + 1, right.id - 1)
+  put(view, Field.correlationId, right.id, right.id)
+  put(view, Field.component, right.id + 1, right.id + 1)
+  put(view, Field.message, right.id + 2, right.method - 1)
+  put(view, Field.method, right.method, right.method)
+  put(view, Field.status, right.method + 1, right.method + 1)
+  put(view, Field.errorMessage, right.method + 2, line.count - 3)
+  put(view, Field.errorCode, line.count - 2, line.count - 2)
+  put(view, Field.timeTaken, line.count - 1, line.count - 1)
   if (!address.certain) view.uncertain = OPEN_FIELDS
   return null
+}
+
+/** A field is what stands from one piece to another. */
+function put(view: EventView, field: number, first: number, last: number): void {
+  view.start[field] = line.start(first)
+  view.end[field] = line.end(last)
 }
 
 const OPEN_FIELDS: readonly EventField[] = ['url', 'clientIp', 'clientId']
 
 /** The pieces between separators, from the host on. */
 class Fields {
+  bytes: Uint8Array = new Uint8Array(0)
+  #lineEnd = 0
+  #separators = new Separators()
   /** Number of pieces. */
-  readonly count: number
+  count = 0
 
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly lineEnd: number,
-    readonly separators: Separators,
-  ) {
+  become(bytes: Uint8Array, lineEnd: number, separators: Separators): void {
+    this.bytes = bytes
+    this.#lineEnd = lineEnd
+    this.#separators = separators
     this.count = separators.count
   }
 
   start(index: number): number {
-    return this.separators.opens[index]
+    return this.#separators.opens[index]
   }
 
   end(index: number): number {
-    return index + 1 < this.count ? this.separators.closes[index + 1] : this.lineEnd - 1
+    return index + 1 < this.count ? this.#separators.closes[index + 1] : this.#lineEnd - 1
   }
 
   isEmpty(index: number): boolean {
@@ -111,15 +113,17 @@ class Fields {
     return test(this.bytes, this.start(index), this.end(index))
   }
 
-  is(index: number, expected: Uint8Array): boolean {
-    return equals(this.bytes, this.start(index), this.end(index), expected)
+  is(index: number, expected: Pattern): boolean {
+    return expected.equals(this.bytes, this.start(index), this.end(index))
   }
 
-  beginsWith(index: number, expected: Uint8Array): boolean {
-    const start = this.start(index)
-    return this.end(index) - start >= expected.length && equals(this.bytes, start, start + expected.length, expected)
+  beginsWith(index: number, expected: Pattern): boolean {
+    return expected.begins(this.bytes, this.start(index), this.end(index))
   }
 }
+
+/** Reused from line to line, so that hostile ones make no garbage. */
+const line = new Fields()
 
 interface RightSide {
   /** Index of the correlation id. */
@@ -179,7 +183,8 @@ function findMessageWithBrackets(line: Fields, last: number): RightSide | Reject
 
 function isWorker(line: Fields, index: number, hints: PartitionHints): boolean {
   if (line.isEmpty(index) || !line.holds(index, isDigits)) return false
-  if (hints.orgAndEnv.length > 0) return equals(line.bytes, line.start(index + 1), line.end(index + 2), hints.orgAndEnv)
+  const { orgAndEnv } = hints
+  if (orgAndEnv.bytes.length > 0) return orgAndEnv.equals(line.bytes, line.start(index + 1), line.end(index + 2))
   return isFilledWord(line, index + 1) && isFilledWord(line, index + 2)
 }
 
@@ -197,19 +202,58 @@ interface Place {
 function findWorker(line: Fields, id: number, hints: PartitionHints): Place | RejectionReason {
   const isTarget = line.is(id + 1, MIDDLEWARE) && line.beginsWith(id + 2, TARGET)
   const last = isTarget ? 1 : id - 6
-  let found: number[] = []
-  for (let worker = 1; worker <= last; worker++) if (isWorker(line, worker, hints)) found.push(worker)
-  if (found.length === 0) return 'bad_field'
-  const addresses = new Addresses(line, found[0] + 3, id, hints)
-  found = found.filter((worker) => addresses.find(worker + 4) !== null)
-  if (found.length > 1) return 'ambiguous'
-  const address = found.length === 0 ? null : addresses.find(found[0] + 4)
-  return address === null ? 'bad_field' : { worker: found[0], address }
+  let first = 1
+  while (first <= last && !isWorker(line, first, hints)) first++
+  if (first > last) return 'bad_field'
+  addresses.become(line, first + 3, id, hints)
+  let found: Place | null = null
+  for (let worker = first; worker <= last; worker++) {
+    const address = isWorker(line, worker, hints) ? addresses.find(worker + 4) : null
+    if (address === null) continue
+    if (found !== null) return 'ambiguous'
+    found = { worker, address }
+  }
+  return found ?? 'bad_field'
 }
 
 interface Address {
   readonly index: number
   readonly certain: boolean
+}
+
+/** Indices of fields, ascending. Keeps its room. */
+class Indices {
+  readonly #indices: number[] = []
+  #count = 0
+
+  clear(): void {
+    this.#count = 0
+  }
+
+  add(index: number): void {
+    this.#indices[this.#count++] = index
+  }
+
+  at(place: number): number {
+    return this.#indices[place]
+  }
+
+  /** Place of the first one that is not below `value`. */
+  firstFrom(value: number): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#indices[middle] < value) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** How many there are from `first` to `last`, both included. */
+  between(first: number, last: number): number {
+    return Math.max(0, this.firstFrom(last + 1) - this.firstFrom(first))
+  }
 }
 
 /**
@@ -218,22 +262,24 @@ interface Address {
  * with a plain API key is the likelier one. Prepared once for a line, from the right, so that each search is constant.
  */
 class Addresses {
-  readonly #last: number
-  readonly #from: number
-  readonly #hints: PartitionHints
+  #last = 0
+  #from = 0
+  #hints = noHints()
   /** Per index from `#from` on: the first index at or behind it that no url can hold. */
   readonly #urlEnd: number[] = []
-  /** Indices of what may be an address, and of what may be an empty one; ascending. */
-  readonly #addresses: number[] = []
-  readonly #blanks: number[] = []
+  readonly #addresses = new Indices()
+  /** What may be an empty one. */
+  readonly #blanks = new Indices()
 
-  constructor(line: Fields, from: number, id: number, hints: PartitionHints) {
+  become(line: Fields, from: number, id: number, hints: PartitionHints): void {
     this.#last = id - 2
     this.#from = from
     this.#hints = hints
+    this.#blanks.clear()
+    this.#addresses.clear()
     for (let index = from; index < id; index++) {
-      if (line.isEmpty(index)) this.#blanks.push(index)
-      else if (line.holds(index, isAddress)) this.#addresses.push(index)
+      if (line.isEmpty(index)) this.#blanks.add(index)
+      else if (line.holds(index, isAddress)) this.#addresses.add(index)
     }
     let urlEnd = id
     for (let index = id - 1; index >= from; index--) {
@@ -246,34 +292,21 @@ class Addresses {
   find(first: number): Address | null {
     // The address itself may be the field that ends the url's run: it is not part of the url.
     const last = Math.min(this.#last, this.#urlEnd[first - 1 - this.#from])
-    const addresses = countBetween(this.#addresses, first, last)
-    const blanks = countBetween(this.#blanks, first, last)
+    const addresses = this.#addresses.between(first, last)
+    const blanks = this.#blanks.between(first, last)
     const writesNone = this.#hints.writesNoAddress && !this.#hints.writesAddress
     // Also where addresses are written, a client that came by IPv6 has none.
     const candidates = writesNone ? blanks : addresses + blanks
     if (addresses > 0 && !writesNone) {
-      return { index: this.#addresses[lowerBound(this.#addresses, first)], certain: candidates === 1 }
+      return { index: this.#addresses.at(this.#addresses.firstFrom(first)), certain: candidates === 1 }
     }
     if (blanks === 0) return null
-    const firstBlank = lowerBound(this.#blanks, first)
-    const lastBlank = this.#blanks[firstBlank + blanks - 1]
+    const firstBlank = this.#blanks.firstFrom(first)
+    const lastBlank = this.#blanks.at(firstBlank + blanks - 1)
     const hasPlainKey = lastBlank === this.#last
-    return { index: hasPlainKey ? lastBlank : this.#blanks[firstBlank], certain: candidates === 1 }
+    return { index: hasPlainKey ? lastBlank : this.#blanks.at(firstBlank), certain: candidates === 1 }
   }
 }
 
-function countBetween(sorted: readonly number[], first: number, last: number): number {
-  return Math.max(0, lowerBound(sorted, last + 1) - lowerBound(sorted, first))
-}
-
-/** Index of the first element that is not below `value`. */
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+/** Reused as `line` is. */
+const addresses = new Addresses()

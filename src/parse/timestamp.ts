@@ -1,3 +1,5 @@
+import { copyBytes } from '../byte-map.js'
+import { Pattern } from '../words.js'
 import { isDigit } from './bytes.js'
 
 /** Length of `YYYY-MM-DDTHH:MM:SS.mmmZ`, the only form the gateway writes (`Date.prototype.toISOString`). */
@@ -11,16 +13,13 @@ const MINUTE_LENGTH = 17
  * kept and only seconds are read anew.
  */
 export class TimestampReader {
-  readonly #minute = new Uint8Array(MINUTE_LENGTH)
+  #minute = new Pattern(new Uint8Array(MINUTE_LENGTH))
   #minuteMs = Number.NaN
 
   /** Milliseconds since the epoch, or NaN where there is no timestamp at `start`. */
   read(bytes: Uint8Array, start: number, end: number): number {
     if (end - start < TIMESTAMP_LENGTH) return Number.NaN
-    const minute = this.#minute
-    for (let i = MINUTE_LENGTH - 1; i >= 0; i--) {
-      if (bytes[start + i] !== minute[i]) return this.#readMinute(bytes, start)
-    }
+    if (!this.#minute.begins(bytes, start, end)) return this.#readMinute(bytes, start)
     return this.#minuteMs + readSeconds(bytes, start)
   }
 
@@ -31,7 +30,7 @@ export class TimestampReader {
     if (Number.isNaN(minuteMs)) return Number.NaN
     // `Date.parse` turns 30 February into March; what does not read back as written is not a time.
     if (!new Date(minuteMs).toISOString().startsWith(text)) return Number.NaN
-    this.#minute.set(bytes.subarray(start, start + MINUTE_LENGTH))
+    this.#minute = new Pattern(copyBytes(bytes, start, start + MINUTE_LENGTH))
     this.#minuteMs = minuteMs
     return minuteMs + readSeconds(bytes, start)
   }

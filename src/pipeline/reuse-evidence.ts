@@ -1,5 +1,6 @@
-import { Connections, FRESH, type Pool } from '../diagnose/connections.js'
+import { Connections, FRESH } from '../diagnose/connections.js'
 import { IdleTimes } from '../diagnose/idle-times.js'
+import type { Pool } from '../diagnose/pool.js'
 import { type EventView, Role } from '../event-view.js'
 import type { Connection } from '../records.js'
 
@@ -61,7 +62,7 @@ export class ReuseEvidence {
 
   /** Returns the connection that the request had taken. */
   failed({ times }: KnownConnections, view: EventView): Connection {
-    const idleMs = this.#connections.idleMsOf(view)
+    const idleMs = this.#connections.failed(view.timeMs, view)
     if (idleMs >= 0) return times.reset(view.timeMs, idleMs)
     return idleMs === FRESH ? 'new' : null
   }

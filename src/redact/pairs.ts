@@ -10,7 +10,7 @@ export function maskPairs(text: string): string {
   NAME.lastIndex = 0
   for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
     const [all, name, separator] = found
-    if (!SECRET_NAME.test(name)) continue
+    if (!isSecretName(name)) continue
     const quoteBefore = QUOTE_BEFORE.exec(text.slice(Math.max(0, found.index - 8), found.index))?.[0] ?? ''
     if (separator === undefined && quoteBefore === '') continue
     const start = found.index + all.length
@@ -23,6 +23,11 @@ export function maskPairs(text: string): string {
     NAME.lastIndex = end
   }
   return masked + text.slice(from)
+}
+
+/** Whether a value of this name is taken for a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { MASK, MIN_KEY_LENGTH } from './mask.js'
 import { redactRejected, redactText } from './text.js'
+import { maskPathTokens, maskTokens } from './tokens.js'
 import { type QueryMode, type RedactedUrl, redactBasePath, redactUrl, redactUrlField } from './url.js'
 
 export interface RedactionSettings {
@@ -9,6 +10,8 @@ export interface RedactionSettings {
   readonly query: QueryMode
   /** Messages, plain lines, continuations, rejected lines. */
   readonly text: 'mask' | 'show'
+  /** Also masks what merely looks like a token, in paths and texts; absent: it stays. For what goes to people outside. */
+  readonly tokens?: 'mask'
 }
 
 export const REDACT_ALL: RedactionSettings = { clientId: 'hash', query: 'drop', text: 'mask' }
@@ -33,6 +36,11 @@ export class Redactor {
     private readonly secret: Uint8Array,
   ) {}
 
+  /** The same rules but for `changed`, with the same hashes. */
+  with(changed: Partial<RedactionSettings>): Redactor {
+    return new Redactor({ ...this.settings, ...changed }, this.secret)
+  }
+
   clientKey(clientId: string | null): string | null {
     if (clientId === null || this.settings.clientId === 'drop') return null
     if (this.settings.clientId === 'show') return clientId
@@ -49,25 +57,26 @@ export class Redactor {
 
   /** Path and query for documents; `clientId` is the request's own API key, which must not stand in them either. */
   url(url: string | null, clientId: string | null): RedactedUrl {
-    return redactUrl(url, this.settings.query, this.#ownKey(clientId))
+    const { path, query } = redactUrl(url, this.settings.query, this.#ownKey(clientId))
+    return { path: this.#path(path), query }
   }
 
   /** The base path of a proxy, by the rules of the path that it begins; null where nothing of it may be told. */
   basePath(path: string, clientId: string | null): string | null {
-    return redactBasePath(path, this.#ownKey(clientId))
+    return this.#path(redactBasePath(path, this.#ownKey(clientId)))
   }
 
   urlField(url: string | null, clientId: string | null): string | null {
     if (url === null || this.settings.query === 'show') return url
     // Nothing left is no url, as an empty field is.
-    return redactUrlField(url, this.settings.query, this.#ownKey(clientId)) || null
+    return this.#path(redactUrlField(url, this.settings.query, this.#ownKey(clientId))) || null
   }
 
   text(text: string | null, clientId: string | null = null): string | null {
     if (text === null || this.settings.text === 'show') return text
     const ownKey = this.#ownKey(clientId)
     if (this.#harmless.has(text) && (ownKey === null || !text.includes(ownKey))) return text
-    const redacted = redactText(text, ownKey)
+    const redacted = this.#tokens(redactText(text, ownKey))
     if (redacted === text && text.length <= MAX_HARMLESS_LENGTH) {
       if (this.#harmless.size >= CACHE_SIZE) this.#harmless.clear()
       this.#harmless.add(text)
@@ -86,7 +95,15 @@ export class Redactor {
   }
 
   rejected(text: string): string {
-    return this.settings.text === 'show' ? text : redactRejected(text)
+    return this.settings.text === 'show' ? text : this.#tokens(redactRejected(text))
+  }
+
+  #tokens(text: string): string {
+    return this.settings.tokens === 'mask' ? maskTokens(text) : text
+  }
+
+  #path<Path extends string | null>(path: Path): Path | string {
+    return path !== null && this.settings.tokens === 'mask' ? maskPathTokens(path) : path
   }
 
   #ownKey(clientId: string | null): string | null {

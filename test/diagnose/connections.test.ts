@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { Connections, FRESH, type Pool, UNKNOWN } from '../../src/diagnose/connections.js'
+import { Connections, FRESH, UNKNOWN } from '../../src/diagnose/connections.js'
+import type { Pool } from '../../src/diagnose/pool.js'
 import { FIELD_COUNT, Field } from '../../src/event-view.js'
 import { utf8 } from '../support/lines.js'
 
@@ -30,8 +31,8 @@ class Gateway {
     return this.connections.closed(pool, timeMs, lineOf(request))
   }
 
-  fail(request: string): number {
-    return this.connections.idleMsOf(lineOf(request))
+  fail(request: string, timeMs = 0): number {
+    return this.connections.failed(timeMs, lineOf(request))
   }
 }
 
@@ -240,8 +241,8 @@ describe('memory is bounded', () => {
     const gateway = readFromItsBegin()
     const pool = gateway.pool()
     for (let i = 0; i < 2 * MAX_IDLE; i++) gateway.close(`request ${i}`, i)
-    expect(pool?.idleSinceMs.length).toBeLessThanOrEqual(MAX_IDLE)
-    expect(pool?.idleSinceMs.at(-1)).toBe(2 * MAX_IDLE - 1)
+    expect(pool?.count).toBe(MAX_IDLE)
+    expect(pool?.takeNewest()).toBe(2 * MAX_IDLE - 1)
   })
 
   test('for pools: of further ones nothing is said', () => {

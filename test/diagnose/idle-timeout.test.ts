@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { estimateOf, type IdleTimeoutEstimate } from '../../src/diagnose/idle-timeout.js'
-import { RaceModel, type Reset } from '../../src/diagnose/race-model.js'
+import { RaceModel } from '../../src/diagnose/race-model.js'
+import type { Reset } from '../../src/diagnose/reset.js'
 import { resetsOf, type Target } from '../support/random-resets.js'
 
 const NOTHING = { state: 'insufficient', timeoutMs: null, lowMs: null, highMs: null }

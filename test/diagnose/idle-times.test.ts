@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { BINS, binOf, IdleTimes, nearWidth, sameWidth, startOf } from '../../src/diagnose/idle-times.js'
+import { BINS, binOf, IdleTimes, nearWidth, sameWidth, startOf, WINDOW_MS } from '../../src/diagnose/idle-times.js'
 import type { Reuse } from '../../src/records.js'
 
 const MINUTE_MS = 60_000
-const WINDOW_MS = 10 * MINUTE_MS
 
 describe('bins of idle times', () => {
   const times = fc.integer({ min: 0, max: 3_600_000 })
@@ -65,13 +64,13 @@ describe('what was seen until a reset', () => {
     expect(times.reset(1, 128)).toMatchObject({ reuses: 4, reuses_near: 2 })
   })
 
-  test('is that of ten whole minutes of event time, the one of the reset among them', () => {
-    const seenAfter = (minutes: number): number => {
+  test('is that of the window of five minutes at hand and of the one before', () => {
+    const seenAfter = (ms: number): number => {
       const times = new IdleTimes()
-      times.reused(MINUTE_MS - 1, 5_000)
-      return times.reset(minutes * MINUTE_MS, 5_000).reuses
+      times.reused(0, 5_000)
+      return times.reset(ms, 5_000).reuses
     }
-    expect([seenAfter(0), seenAfter(9), seenAfter(10)]).toEqual([1, 1, 0])
+    expect([seenAfter(0), seenAfter(2 * WINDOW_MS - 1), seenAfter(2 * WINDOW_MS)]).toEqual([1, 1, 0])
   })
 
   test('holds requests of all time in the totals alone', () => {
@@ -92,7 +91,7 @@ interface Event {
 const events: fc.Arbitrary<readonly Event[]> = fc
   .array(
     fc.record({
-      atMs: fc.nat({ max: 4 * WINDOW_MS }),
+      atMs: fc.nat({ max: 8 * WINDOW_MS }),
       lateMs: fc.nat({ max: 30_000 }),
       idleMs: fc.constantFrom(0, 100, 2_000, 2_010, 2_100, 5_000, 5_300, 60_000),
       isReset: fc.boolean(),
@@ -116,13 +115,14 @@ function seen(all: readonly Event[]): readonly (Reuse | null)[] {
 
 test('what is told of a reset is the same wherever reading began, ten minutes or more before', () => {
   fc.assert(
-    fc.property(events, fc.nat({ max: 4 * WINDOW_MS }), (all, fromMs) => {
+    fc.property(events, fc.nat({ max: 8 * WINDOW_MS }), (all, fromMs) => {
       const whole = seen(all)
       const first = all.findIndex(({ timeMs }) => timeMs >= fromMs)
       const later = seen(all.slice(Math.max(0, first)))
       all.slice(Math.max(0, first)).forEach(({ timeMs, isReset }, i) => {
         // The lines of a worker that lags stand behind those of the others.
-        if (isReset && timeMs >= fromMs + WINDOW_MS + 30_000) expect(later[i]).toEqual(whole[Math.max(0, first) + i])
+        if (isReset && timeMs >= fromMs + 2 * WINDOW_MS + 30_000)
+          expect(later[i]).toEqual(whole[Math.max(0, first) + i])
       })
     }),
   )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { RaceModel, type Reset } from '../../src/diagnose/race-model.js'
+import { RaceModel } from '../../src/diagnose/race-model.js'
+import type { Reset } from '../../src/diagnose/reset.js'
 import { takesLinearTime } from '../support/linear.js'
 import { type Kind, randomOf, resetsOf, type SeededReset, type Target } from '../support/random-resets.js'
 
@@ -89,6 +90,15 @@ describe('races', () => {
     expect(Math.abs(timeoutOf(modelOf(resets)) / 5_000 - 1)).toBeLessThan(0.05)
   })
 
+  test('are found among ten times as many premature closes of many requests', () => {
+    const resets = resetsOf(targetOf(5_000, { requests: 30_000, premature: 0.1, raceMs: 12 }))
+    expect(resets.filter((each) => !isRace(each)).length).toBeGreaterThan(10 * resets.filter(isRace).length)
+    const { precision, recall } = precisionAndRecall(resets)
+    expect(precision).toBeGreaterThanOrEqual(0.85)
+    expect(recall).toBeGreaterThanOrEqual(0.9)
+    expect(Math.abs(timeoutOf(modelOf(resets)) / 5_000 - 1)).toBeLessThan(0.05)
+  })
+
   test('are not seen in premature closes at all idle times', () => {
     const idleMs = (random: () => number): number => 300 * 100 ** random()
     const resets = resetsOf(targetOf(1e9, { premature: 0.03, idleMs }))
@@ -106,6 +116,13 @@ describe('races', () => {
       expect(verdictsOf(resets).filter(([, verdict]) => verdict === 'race')).toEqual([])
     },
   )
+
+  test('are not seen in a thousand premature closes of requests that come every two seconds', () => {
+    const idleMs = (random: () => number): number => 2_000 + 20 * random()
+    const resets = resetsOf(targetOf(1e9, { requests: 30_000, premature: 0.04, idleMs }))
+    expect(resets.length).toBeGreaterThan(1_000)
+    expect(verdictsOf(resets).filter(([, verdict]) => verdict === 'race')).toEqual([])
+  })
 })
 
 describe('what is little', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Reset } from '../../src/diagnose/race-model.js'
+import type { Reset } from '../../src/diagnose/reset.js'
 import { TargetResets } from '../../src/diagnose/target-resets.js'
 
 const HANG_UP = { errorCode: 'ECONNRESET', errorMessage: 'socket hang up' }

@@ -14,6 +14,7 @@ const RACES: AdviceInput = {
   facts: {
     idleTimeout: { timeoutMs: 5_000, lowMs: 4_900, highMs: 5_100, longEnoughMs: 60_000, saferMs: 4_000 },
     population: null,
+    outages: [],
   },
 }
 
@@ -21,7 +22,7 @@ const POPULATION: PopulationFacts = { resets: 100, epipe: 15, read: 2, elapsedMe
 
 function undetermined(facts: PopulationFacts): string {
   const input = { target: 'a:1', failures: 100, byCause: { undetermined: 100 }, requests: null }
-  return adviceFor({ ...input, facts: { idleTimeout: null, population: facts } })
+  return adviceFor({ ...input, facts: { idleTimeout: null, population: facts, outages: [] } })
 }
 
 describe('adviceFor', () => {
@@ -36,7 +37,7 @@ describe('adviceFor', () => {
   test('names no timeout of the target where none is known to be long enough', () => {
     const { facts } = RACES
     const idleTimeout = { timeoutMs: 5_000, lowMs: 4_960, highMs: 5_050, longEnoughMs: null, saferMs: 3_900 }
-    const advice = adviceFor({ ...RACES, facts: { population: null, ...facts, idleTimeout } })
+    const advice = adviceFor({ ...RACES, facts: { population: null, outages: [], ...facts, idleTimeout } })
     expect(advice).toContain('after 5.00 s (4.96–5.05). Install the plugin')
     expect(advice).not.toContain('above')
   })
@@ -47,6 +48,21 @@ describe('adviceFor', () => {
       /failed; 214 are premature_close: .* limits in its log\. 198 are keep-alive races: the target closes idle .* after 5\.0 s/,
     )
     expect(adviceFor({ ...RACES, byCause, facts: undefined })).not.toContain('races')
+  })
+
+  test('says when the target was down, and not that nothing listens there', () => {
+    const fromMs = Date.UTC(2026, 10, 23, 2, 39, 47)
+    const outage = { fromMs, untilMs: fromMs + 3_000, cut: 4, refused: 50 }
+    const facts = { idleTimeout: null, population: null, outages: [outage] }
+    const input = { target: 'a:1', failures: 54, byCause: { connect_refused: 50, premature_close: 4 }, requests: null }
+    expect(adviceFor({ ...input, facts })).toBe(
+      'a:1: 54 requests failed; 50 are connect_refused: it went down (2026-11-23 02:39:47 UTC for 3 s): 4 requests were ' +
+        'broken off, and 50 refused until it listened again. Look for crashes and restarts in its log',
+    )
+    const often = { ...facts, outages: [1, 2, 3, 4].map(() => ({ ...outage, refused: 0 })) }
+    expect(adviceFor({ ...input, byCause: { premature_close: 54 }, facts: often })).toMatch(
+      /limits in its log\. It went down 4 times \(2026-11-23 02:39:47 UTC for 3 s, [^…]*, …\): 16 requests were broken off\. Look/,
+    )
   })
 
   test('tells of races also without an estimate', () => {

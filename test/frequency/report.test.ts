@@ -85,7 +85,7 @@ describe('buildReport', () => {
     const idleTimeout = { timeoutMs: 5_003, lowMs: 4_950, highMs: 5_060, longEnoughMs: 60_000, saferMs: 3_900 }
     const built = await buildReport(new Answers({ target: [row({ target: 'a:1' }, 3), row({ target: 'b:2' }, 2)] }), {
       ...{ ledger: LEDGER, sinceMs: null, untilMs: null, filter: {} },
-      facts: (target) => ({ idleTimeout: target === 'a:1' ? idleTimeout : null, population: null }),
+      facts: (target) => ({ idleTimeout: target === 'a:1' ? idleTimeout : null, population: null, outages: [] }),
     })
     expect(built.targets).toMatchObject([
       { target: 'a:1', idle_timeout_ms: 5_003, idle_timeout_low_ms: 4_950, idle_timeout_high_ms: 5_060 },

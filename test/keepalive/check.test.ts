@@ -53,6 +53,7 @@ function checked(text: string, { client, balancer, targets = {}, cache, template
     nat: null,
     plugin: { name: IDLE_PLUGIN, defaults: defaults ?? null },
     marginMs: 1100,
+    estimates: new Map(),
     ...told,
   })
 }
@@ -236,13 +237,13 @@ ${IDLE_PLUGIN}:
 
   test('an estimate counts where nothing is described, and only there', () => {
     const estimates = new Map([
-      ['a.example:81', { idleTimeoutMs: 9000, source: 'estimated' as const }],
-      ['c.example:443', { idleTimeoutMs: 9000, source: 'estimated' as const }],
+      ['a.example:81', { lowMs: 8900, highMs: 9100 }],
+      ['c.example:443', { lowMs: 8900, highMs: 9100 }],
     ])
     const { hops } = checked(PLUGIN(6000) + PROXIES, { targets: { 'a.example:81': '7s' }, estimates })
     expect(hops.slice(1)).toMatchObject([
       { receiver: { fact: { idle: { ms: 7000 }, source: 'given' } }, verdict: 'wrong' },
-      { receiver: { fact: { idle: { ms: 9000 }, source: 'estimated' } }, verdict: 'ok' },
+      { receiver: { fact: { idle: { ms: 8900 }, source: 'estimated' } }, verdict: 'ok' },
     ])
   })
 
@@ -253,6 +254,13 @@ ${IDLE_PLUGIN}:
   test('limits of requests and targets of others are notes', () => {
     const outcome = checked(PROXIES, { targets: { 'x.example:1': 'tomcat' } })
     expect(codesOf(outcome)).toEqual(expect.arrayContaining(['request_limit note', 'target_not_configured note']))
+  })
+
+  test('a target that the logs alone know is checked, and said not to be configured', () => {
+    const estimates = new Map([['x.example:1', { lowMs: 4900, highMs: 5100 }]])
+    const outcome = checked(PLUGIN(4000) + PROXIES, { estimates })
+    expect(outcome.hops.at(-1)).toMatchObject({ receiver: { title: 'x.example:1' }, verdict: 'wrong' })
+    expect(codesOf(outcome)).toContain('target_not_configured note')
   })
 
   test('a NAT is no limit where probes come more often than it forgets', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { equals, isAddress, isDigits, isElapsed, isName, isUrl, isUuid, isWord } from '../../src/parse/bytes.js'
+import { isAddress, isDigits, isElapsed, isName, isUrl, isUuid, isWord } from '../../src/parse/bytes.js'
 import { CORRELATION_ID, OTHER_ID, utf8 } from '../support/lines.js'
 
 type Test = (bytes: Uint8Array, start: number, end: number) => boolean
@@ -67,15 +67,5 @@ describe('isAddress', () => {
     ['something longer than any address', '1:'.repeat(30), false],
   ])('of %s: %p is %p', (_, text, expected) => {
     expect(holds(isAddress, text)).toBe(expected)
-  })
-})
-
-describe('equals', () => {
-  test('compares within bounds only', () => {
-    const bytes = utf8('xabcx')
-    expect(equals(bytes, 1, 4, utf8('abc'))).toBe(true)
-    expect(equals(bytes, 1, 4, utf8('abd'))).toBe(false)
-    expect(equals(bytes, 1, 4, utf8('ab'))).toBe(false)
-    expect(equals(bytes, 1, 4, utf8('abcx'))).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { IdleTimes } from '../../src/diagnose/idle-times.js'
-import type { Reset } from '../../src/diagnose/race-model.js'
+import type { Reset } from '../../src/diagnose/reset.js'
 
 export type Kind = 'race' | 'premature'
 

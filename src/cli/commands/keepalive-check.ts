@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { platform } from 'node:os'
-import path from 'node:path'
-import { type GatewayConnections, readGatewayConnections } from '../../config/gateway-connections.js'
+import { readGatewayConnections } from '../../config/gateway-connections.js'
 import { DURATION_EXAMPLES, parseDuration } from '../../config/units.js'
+import type { EstimatedIdle } from '../../keepalive/chain.js'
 import { check } from '../../keepalive/check.js'
 import {
   DESCRIPTION_FORMS,
@@ -15,10 +14,14 @@ import { portOf } from '../../keepalive/files/server-file.js'
 import type { Limit } from '../../keepalive/hop.js'
 import { readOsSettings } from '../../keepalive/os-settings.js'
 import { type Peer, peerOf } from '../../keepalive/peer.js'
-import { type PluginDefaults, parsePluginDefaults } from '../../keepalive/plugin-times.js'
+import { analyze } from '../../pipeline/analyze.js'
 import type { Context } from '../context.js'
+import { MARGIN_MS, readPluginDefaults } from '../gateway-check.js'
+import { openLogsOf } from '../logs.js'
 import type { KeepaliveCheckOptions } from '../options.js'
+import { refuseOtherText, tellReading } from '../reading.js'
 import { checkJson, renderCheck } from '../render/keepalive-check.js'
+import { type Estimated, isEstimated } from '../target-facts.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
 
@@ -27,11 +30,13 @@ export async function run(_: readonly string[], options: KeepaliveCheckOptions, 
   const { gatewayConfig, org, env, plugin } = options
   const gateway = await readGatewayConnections(gatewayConfig, { ...context, org, env })
   const peer = (what: Description, port: number | null): Peer => peerOf(what, { port, readFile: readServerFile })
+  const logged = await readLogs(options, context)
   const outcome = check({
     gateway,
     client: described.client && peer(described.client, gateway.port),
     balancer: described.balancer && peer(described.balancer, gateway.port),
     targets: new Map([...described.targets].map(([target, what]) => [target, peer(what, portOf(target))])),
+    estimates: logged.estimates,
     nat: described.nat,
     os: readOsSettings({ platform: platform(), root: '/proc/sys' }),
     plugin: { name: plugin, defaults: await readPluginDefaults(gateway, plugin) },
@@ -41,24 +46,35 @@ export async function run(_: readonly string[], options: KeepaliveCheckOptions, 
     ? JSON.stringify(checkJson(outcome))
     : renderCheck(outcome, context.terminal.output).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
-  return outcome.verdict === 'wrong' ? BAD : 0
+  return outcome.verdict === 'wrong' ? BAD : logged.exitCode
+}
+
+interface Logged {
+  readonly estimates: ReadonlyMap<string, EstimatedIdle>
+  /** 1 where a log could not be read. */
+  readonly exitCode: number
+}
+
+/** When targets close idle connections, where logs are given and suffice to tell. */
+async function readLogs(options: KeepaliveCheckOptions, context: Context): Promise<Logged> {
+  if (options.logs.length === 0) return { estimates: new Map(), exitCode: 0 }
+  const logs = await openLogsOf(options.logs, { ...options, maskQuery: false, showSecrets: false }, context)
+  const progress = context.terminal.startProgress(logs.progress)
+  const { ledger, evicted, estimates } = await analyze({
+    ...logs,
+    onDocuments: () => {},
+    signal: context.signal,
+  }).finally(() => progress.end())
+  refuseOtherText(ledger, logs.inputs)
+  tellReading({ ledger, evicted }, context)
+  return {
+    estimates: new Map([...estimates].filter((each): each is [string, Estimated] => isEstimated(each[1]))),
+    exitCode: logs.exitCode(),
+  }
 }
 
 /** Done, but the answer is bad (contract.md, exit codes). */
 const BAD = 3
-
-/** Timers of both sides are no more exact than that, with a busy event loop. */
-const MARGIN_MS = 1000
-
-/** From the directory of plugins that the configuration names, if this host has it. */
-async function readPluginDefaults(
-  { plugins, pluginsDirectory }: GatewayConnections,
-  plugin: string,
-): Promise<PluginDefaults | null> {
-  if (pluginsDirectory === null || !plugins.includes(plugin)) return null
-  const manifest = path.join(pluginsDirectory, plugin, 'package.json')
-  return readFile(manifest, 'utf8').then(parsePluginDefaults, () => null)
-}
 
 interface Descriptions {
   readonly client: Description | null

@@ -24,6 +24,7 @@ const TARGET: TargetReport = {
   idle_timeout_ms: null,
   idle_timeout_low_ms: null,
   idle_timeout_high_ms: null,
+  outages: [],
   advice: "compare the target's keep-alive timeout with its log",
 }
 

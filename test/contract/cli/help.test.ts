@@ -12,6 +12,8 @@ const COMMANDS = [
   'report',
   'run',
   'pcap',
+  'capture',
+  'bundle',
   'parse',
   'failures',
   'frequency',

@@ -55,6 +55,21 @@ describe('keepalive check', () => {
     expect(stdout).toMatch(/^Nothing is known to be wrong: of 2 hops, 1 unknown\.$/m)
   })
 
+  test('takes from logs when targets close that nobody described', async () => {
+    const { code, stdout, stderr } = await check(
+      '--client',
+      '30s',
+      '--logs',
+      path.join(projectDirectory, 'pipelines/samples'),
+    )
+    expect(code).toBe(3)
+    expect(stdout).toMatch(
+      /▶ target t1\.backend\.example:28021 {2}WRONG: .*\n.* closes an idle connection after 9\d\d ms \(as its logs tell, 95 % certain /,
+    )
+    expect(stdout).toContain('t1.backend.example:28021 is no target of this gateway')
+    expect(stderr).toMatch(/^read [\d,]+ lines = /m)
+  })
+
   test('gives the same as one JSON object', async () => {
     const { code, stdout } = await check('--client', '70s', '--target', 'a.example:81=6s', '--json')
     expect(code).toBe(3)
