@@ -72,6 +72,9 @@ function medianOf(samples: readonly Sample[], what: keyof Sample): number {
 }
 
 function tell({ rotations, kills, cuts }: Torture, samples: readonly Sample[]): void {
-  const memory = samples.length === 0 ? '' : `, ${Math.round(medianOf(samples, 'residentBytes') / 2 ** 20)} MiB, ${medianOf(samples, 'descriptors')} descriptors`
+  const memory =
+    samples.length === 0
+      ? ''
+      : `, ${Math.round(medianOf(samples, 'residentBytes') / 2 ** 20)} MiB, ${medianOf(samples, 'descriptors')} descriptors`
   process.stderr.write(`${rotations} rotations, ${kills} kills, ${cuts.length} cuts told${memory}\n`)
 }

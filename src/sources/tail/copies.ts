@@ -1,5 +1,5 @@
 import { readLogFileName } from '../log-file-name.js'
-import { beginsAs, FINGERPRINT_BYTES, type FileIdentity, inodeOf, type Trail } from './file-identity.js'
+import { beginsAs, FINGERPRINT_BYTES, inodeOf, type Known } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
 import { type Found, isCopy, openFound, withContent } from './remains.js'
 
@@ -66,11 +66,4 @@ export class Copies {
       await found.handle.close()
     }
   }
-}
-
-/** What is known of a log that is not followed any longer. */
-export interface Known {
-  readonly identity: FileIdentity
-  readonly trail: Trail | null
-  readonly partition: string
 }

@@ -36,6 +36,13 @@ export interface Trail {
   readonly sha256: string
 }
 
+/** What is known of a log to know copies of it by. */
+export interface Known {
+  readonly identity: FileIdentity
+  readonly trail: Trail | null
+  readonly partition: string
+}
+
 /** Reads the identity of an open file as it is now. */
 export async function identify(handle: FileHandle): Promise<FileIdentity> {
   const prefix = await readBytes(readerOf(handle), 0, FINGERPRINT_BYTES)

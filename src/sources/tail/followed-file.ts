@@ -4,7 +4,6 @@ import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-na
 import { PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
 import { CheckedReader } from './checked-reader.js'
-import type { Known } from './copies.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import {
   type FileIdentity,
@@ -13,6 +12,7 @@ import {
   hasContent,
   identify,
   isFinal,
+  type Known,
   parseTrail,
   readerOf,
   type Trail,

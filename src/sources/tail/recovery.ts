@@ -156,9 +156,14 @@ export class Recovery {
     return path
   }
 
-  /** A file goes on at `path`. Where its old name still leads to the inode that it had, this is a copy: it was cut while nobody looked. */
+  /**
+   * A file goes on at `path`. Where its old name still leads to the inode that it had, and that is no new file on it, this is
+   * a copy: the file was cut while nobody looked.
+   */
   async noteResumed(checkpoint: FileCheckpoint, path: string): Promise<void> {
     if (path === checkpoint.path || !(await isStillThere(checkpoint))) return
+    const [live, rest] = await Promise.all([checkpoint.path, path].map((each) => stat(each).catch(() => null)))
+    if (live === null || rest === null || live.ino === rest.ino || live.birthtimeMs > rest.mtimeMs) return
     this.#options.losses.add('cut', 0)
     this.#options.tell(fileWasCut(checkpoint.path, path))
   }

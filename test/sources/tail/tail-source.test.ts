@@ -443,6 +443,7 @@ describe('following files', () => {
       fs.writeFileSync(`${log}.3.gz`, gzipSync(fs.readFileSync(log)))
       fs.writeFileSync(`${log}.2.gz`, gzipSync(lines(20, 30)))
       fs.writeFileSync(`${log}.1`, lines(30, 40))
+      fs.rmSync(log)
       fs.writeFileSync(log, lines(40, 50))
       const second = follow({ resume })
       await second.untilText('line 49 ')

@@ -147,12 +147,13 @@ export class Torture {
 
   /** Reads all that is left and stops cleanly; resolves to what the process said. */
   async readToTheEnd(following = this.follow()): Promise<CliResult> {
-    const deadlineMs = performance.now() + 120_000
+    const deadlineMs = performance.now() + 60_000
     let hasEnded = false
     const ended = following.ended.then(() => {
       hasEnded = true
     })
     while (!this.isAllStored() && !hasEnded && performance.now() < deadlineMs) await Promise.race([sleep(100), ended])
+    if (!this.isAllStored()) process.stderr.write(`not stored: ${JSON.stringify(this.readCheckpoint())}\n`)
     following.child.kill('SIGTERM')
     return following.ended
   }
