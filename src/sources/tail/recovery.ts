@@ -203,7 +203,10 @@ export class Recovery {
 
   async #follow(path: string): Promise<void> {
     const file = await openNew({ path, maxLineBytes: this.#options.maxLineBytes, start: 'beginning' }).catch(() => null)
-    if (file !== null) this.#options.followed.set(file.inode, file)
+    if (file === null) return
+    // The name may lead to another file by now.
+    if (this.#options.followed.has(file.inode)) await file.close()
+    else this.#options.followed.set(file.inode, file)
   }
 
   async #readPacked({ path, handle, ...found }: Found): Promise<void> {

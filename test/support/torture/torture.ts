@@ -34,6 +34,8 @@ export class Torture {
   readonly #pipeline: string
   /** What all processes of hangup have told of cuts, by the path of the file. */
   readonly cuts: string[] = []
+  /** All that they have said. */
+  said = ''
   rotations = 0
   kills = 0
 
@@ -102,6 +104,7 @@ export class Torture {
     const commandLine = ['run', this.#pipeline, '--debug']
     const child = this.#sandbox.start(commandLine, { environment: this.#environment })
     const ended = finished(child, commandLine, 3_600_000).then((result) => {
+      this.said += result.stderr
       for (const [, cut] of result.stderr.matchAll(/file was cut while it was followed: ([^"]+)/g)) this.cuts.push(cut)
       return result
     })
