@@ -16,6 +16,8 @@ export interface LineSource {
   readonly gateway: string | null
   /** True where the gateway process began with this source (`…-1-api.log`), so that all of its counters are in it. */
   readonly isFirst?: boolean
+  /** True where it came by our own agent: all lines of a worker come, in the order in which it wrote them. */
+  readonly isWhole?: boolean
 }
 
 /**
@@ -206,9 +208,9 @@ export interface Half {
 export type Connection = Reuse | 'new' | null
 
 /**
- * A connection that was idle for `idle_ms` before a request took it; and of the ten minutes until its reset: the requests of
- * the same gateway, target and API on reused connections that ended well, those of them whose connection had been idle for as
- * long within 7 % and within 1 %, and the earlier resets within 7 %.
+ * A connection that was idle for `idle_ms` before a request took it. Besides, of the window of five minutes of its reset and the
+ * one before, until then: the requests of the same gateway, target and API on reused connections that ended well, those of
+ * them whose connection had been idle for as long within 7 % and within 1 %, and the earlier resets within 7 %.
  */
 export interface Reuse {
   readonly idle_ms: number

@@ -72,6 +72,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'enrich', because: 'the target and the API of a failure' },
     { to: 'sinks', because: 'where documents go' },
     { to: 'observability', because: 'a run tells what it does' },
+    { to: 'pcap', because: 'packets tell the cause of a failure better than its lines' },
   ],
   cli: [
     { to: 'pipeline', because: 'commands run pipelines' },
@@ -79,7 +80,7 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
     { to: 'observability', because: 'run serves metrics and health' },
     { to: 'frequency', because: 'report and frequency ask stores, and print the answers' },
     { to: 'keepalive', because: 'keepalive check, probe and plugin tell their answers' },
-    { to: 'pcap', because: 'pcap analyses captures, without a pipeline' },
+    { to: 'pcap', because: 'captures are read, and shown packet by packet' },
     { to: 'capture', because: 'capture prints and runs tcpdump' },
     { to: 'bundle', because: 'bundle puts an archive together' },
     { to: 'diagnose', because: 'report and keepalive estimate tell what the resets of a target have in common' },

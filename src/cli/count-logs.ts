@@ -3,6 +3,7 @@ import { Populations } from '../diagnose/population.js'
 import { coverageGrain } from '../frequency/covered.js'
 import type { Filter } from '../frequency/question.js'
 import { type Grain, Tally } from '../frequency/tally.js'
+import type { CaptureMatches } from '../pcap/match/capture-matches.js'
 import { type Analysis, analyze } from '../pipeline/analyze.js'
 import type { Context } from './context.js'
 import { passes } from './document-filter.js'
@@ -18,8 +19,18 @@ export interface CountedLogs extends Analysis {
   readonly outages: Outages
 }
 
+export interface LogsWithPackets extends Logs {
+  /** Absent where no captures are given. */
+  readonly captures?: CaptureMatches
+}
+
 /** Reads logs to their end and holds in memory what questions of this grain need; times are filtered on the way in. */
-export async function countLogs(logs: Logs, grain: Grain, filter: Filter, context: Context): Promise<CountedLogs> {
+export async function countLogs(
+  logs: LogsWithPackets,
+  grain: Grain,
+  filter: Filter,
+  context: Context,
+): Promise<CountedLogs> {
   const tally = new Tally(grain)
   const coverage = new Tally(coverageGrain(grain.dimensions, filter))
   const populations = new Populations()

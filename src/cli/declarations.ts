@@ -24,6 +24,21 @@ const SET_OPTION: OptionDeclaration = {
   repeatable: true,
 }
 
+const RESOLVE_OPTION: OptionDeclaration = {
+  flags: '--resolve <NAME=IP>',
+  help: "a target's address, where captures hold no answer of a name server and no Host; may be given several times",
+  repeatable: true,
+}
+
+const PCAP_OPTIONS: readonly OptionDeclaration[] = [
+  {
+    flags: '--pcap <CAPTURE...>',
+    help: 'packet captures of the time of the failures, after LOGS: what packets tell goes before what lines do',
+    repeatable: true,
+  },
+  RESOLVE_OPTION,
+]
+
 const SAMPLES = 'pipelines/samples'
 
 /** Every command of this version, in the order of the help. */
@@ -32,7 +47,12 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     name: 'report',
     arguments: [LOGS],
     summary: 'how often requests failed, for which targets and APIs, since when, and why',
-    options: [{ flags: '--json', help: 'the same as one JSON object' }, ...FILTER_OPTIONS, ...LOG_OPTIONS],
+    options: [
+      { flags: '--json', help: 'the same as one JSON object' },
+      ...PCAP_OPTIONS,
+      ...FILTER_OPTIONS,
+      ...LOG_OPTIONS,
+    ],
     examples: [
       { command: `hangup report ${SAMPLES}`, says: 'what happened in these logs' },
       { command: `hangup report ${SAMPLES} --code ECONNRESET --json`, says: 'one error code, for a script' },
@@ -75,6 +95,7 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     summary: 'one failed request per line (NDJSON)',
     options: [
       { flags: '--halves-only', help: 'look at warn and error lines alone: fastest, causes from the two halves only' },
+      ...PCAP_OPTIONS,
       ...FILTER_OPTIONS,
       ...LOG_OPTIONS,
     ],
@@ -114,8 +135,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
   {
     name: 'explain',
     arguments: [{ usage: 'CORRELATION_ID', help: 'from the log, or http.request.id of a failure' }, LOGS],
-    summary: 'the story of one request: what the gateway wrote of it, and the verdict',
-    options: [{ flags: '--json', help: 'the same as one JSON object' }, ...LOG_OPTIONS],
+    summary: 'the story of one request: what the gateway wrote of it, its packets, and the verdict',
+    options: [{ flags: '--json', help: 'the same as one JSON object' }, ...PCAP_OPTIONS, ...LOG_OPTIONS],
     examples: [
       {
         command: `hangup explain 49f95b35-8ec3-454f-9266-e2a9a6e03bdf ${SAMPLES}`,
@@ -138,11 +159,9 @@ export const COMMANDS: readonly CommandDeclaration[] = [
       { flags: '--json', help: 'one JSON object, with all connections' },
       { flags: '--target <IP:PORT>', help: 'only this target' },
       { flags: '--limit <COUNT>', help: 'connections to show of each cause (default: 3)' },
-      {
-        flags: '--mask-query',
-        help: 'keep the names of query parameters, hide their values (default: drop the query)',
-      },
-      { flags: '--show-secrets', help: 'print paths and query strings as sent' },
+      { flags: '--logs <LOGS...>', help: "the gateway's logs: each failure gets its packets", repeatable: true },
+      RESOLVE_OPTION,
+      ...LOG_OPTIONS,
     ],
     examples: [
       { command: `hangup pcap ${SAMPLES}/races.pcap.gz`, says: 'what happened on these connections, packet by packet' },

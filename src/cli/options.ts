@@ -27,11 +27,19 @@ export interface FilterOptions {
   readonly proxy?: string
 }
 
-export interface ReportOptions extends LogOptions, FilterOptions {
+/** Of commands that look for packets of failures. */
+export interface PacketOptions {
+  /** Captures, as LOGS are named. */
+  readonly pcap: readonly string[]
+  /** `NAME=IP`, in the order given. */
+  readonly resolve: readonly string[]
+}
+
+export interface ReportOptions extends LogOptions, FilterOptions, PacketOptions {
   readonly json: boolean
 }
 
-export interface FailuresOptions extends LogOptions, FilterOptions {
+export interface FailuresOptions extends LogOptions, FilterOptions, PacketOptions {
   readonly halvesOnly: boolean
 }
 
@@ -46,18 +54,20 @@ export interface FrequencyOptions extends LogOptions, FilterOptions {
   readonly prefix?: string
 }
 
-export interface ExplainOptions extends LogOptions {
+export interface ExplainOptions extends LogOptions, PacketOptions {
   readonly json: boolean
 }
 
-export interface PcapOptions extends GlobalOptions {
+export interface PcapOptions extends LogOptions {
   readonly json: boolean
   /** `ip:port`, as captures have it. */
   readonly target?: string
   /** As written: connections to show of each cause. */
   readonly limit?: string
-  readonly showSecrets: boolean
-  readonly maskQuery: boolean
+  /** LOGS whose failures are matched with packets. */
+  readonly logs: readonly string[]
+  /** `NAME=IP`, in the order given. */
+  readonly resolve: readonly string[]
 }
 
 export interface BundleOptions extends GlobalOptions, Pick<FilterOptions, 'since' | 'until'> {

@@ -2,8 +2,7 @@ import type { Filter } from '../frequency/question.js'
 import { buildReport, type Report } from '../frequency/report.js'
 import { Tally } from '../frequency/tally.js'
 import type { Context } from './context.js'
-import { type CountedLogs, countLogs } from './count-logs.js'
-import type { Logs } from './logs.js'
+import { type CountedLogs, countLogs, type LogsWithPackets } from './count-logs.js'
 import { reportedRange, type TimeRange } from './ranges.js'
 import { factsOf } from './target-facts.js'
 
@@ -21,7 +20,7 @@ export interface ReportOfLogs {
 }
 
 /** Reads logs to their end and reports what a filter lets through. */
-export async function reportOf(logs: Logs, filter: Filter, context: Context): Promise<ReportOfLogs> {
+export async function reportOf(logs: LogsWithPackets, filter: Filter, context: Context): Promise<ReportOfLogs> {
   const grain = { dimensions: DIMENSIONS, everyMs: null }
   const counted = await countLogs(logs, grain, filter, context)
   const { ledger, range, evicted } = counted

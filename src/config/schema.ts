@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DeepReadonly } from './deep-readonly.js'
-import { address, choice, duration, emptyIsAbsent, path, section, text, wholeNumber } from './option-types.js'
+import { address, choice, duration, emptyIsAbsent, list, path, section, text, wholeNumber } from './option-types.js'
 import { rulesBetweenOptions } from './pipeline-rules.js'
 import { deadLetters, sink } from './sink-options.js'
 import { source } from './source-options.js'
@@ -55,6 +55,23 @@ const target = section({
   }),
 }).transform(({ target, idleTimeout }) => ({ target, idleTimeoutMs: idleTimeout }))
 
+const packets = section({
+  paths: list({
+    min: 1,
+    item: path({ help: '' }),
+    help: 'packet captures (`tcpdump -w`, a ring of files, `.gz` included): files, directories or globs; without the section `packets`: none',
+  }),
+  resolve: list({
+    min: 0,
+    item: text({
+      pattern: { regex: /^[^=\s]+=[0-9A-Fa-f.:]+$/, means: '`name=address`' },
+      help: '',
+    }),
+    help: 'addresses of targets, `name=address`, where captures hold neither answers of name servers nor `Host`',
+  }).default([]),
+  scanInterval: duration({ min: '100ms', max: '10m', help: 'how often to look for new captures' }).prefault('10s'),
+}).transform(({ scanInterval, ...rest }) => ({ ...rest, scanIntervalMs: scanInterval }))
+
 /** Reads the data of a pipeline file; every value is checked, every default is filled in. */
 export const pipelineSchema = z
   .strictObject({
@@ -68,6 +85,7 @@ export const pipelineSchema = z
     redact: redact.prefault({}),
     join: joinHalves.prefault({}),
     targets: z.array(target).default([]),
+    packets: packets.optional(),
     sinks: z.array(sink).min(1),
     state: section({ directory: path({ help: 'checkpoints and the key of the hash' }).default('./.hangup') }).prefault(
       {},

@@ -1,20 +1,26 @@
 import { Field } from '../event-view.js'
 import { hashOf } from '../words.js'
 import { Pool } from './pool.js'
+import { ReadMinutes } from './read-minutes.js'
 import { RequestsUnderWay } from './under-way.js'
 
-/** What of an event is needed to follow its request: the bytes of its correlation id. */
+/** What is needed of an event to follow its request: the bytes of its correlation id. */
 interface RequestLine {
   readonly bytes: Uint8Array
   readonly start: Int32Array
   readonly end: Int32Array
 }
 
+export interface ConnectionsOptions {
+  readonly horizonMs: number
+  /** Reading may begin anywhere, and what is said must not depend on where. */
+  readonly isFromAnywhere?: boolean
+}
+
 /** Pools of one gateway; what is taken for an API may come from clients. Past it connections of further APIs are unknown. */
 const MAX_POOLS = 20_000
 /** Requests of one gateway that may be under way: of those before the end is not known any more. */
 const MAX_UNDER_WAY = 65_536
-const MINUTE_MS = 60_000
 /** Responses after which it is clear whether a gateway logs that a connection is given back. */
 const RESPONSES_THAT_TELL = 20
 
@@ -26,30 +32,34 @@ const RESPONSES_THAT_TELL = 20
  * which one it is, and `targetResponse` stands for it.
  *
  * A connection that has been idle for longer than `horizonMs` and a new one are the same here: the target will have closed
- * it long before. So what is said depends on the lines of two horizons only, wherever reading began: on those of the nearer
- * one, and that a connection is new also on that there were lines in the farther one, or that the process began in them.
+ * it long before. A request that takes longer than the horizon is not known any more. So what is said of a request that fails depends on
+ * the lines of two horizons before it only, wherever reading began: of a stack, what was put on it since is on top.
+ *
+ * That does not go for the order of old gateways: in a queue, those come first that were there before. Where reading
+ * may begin anywhere, connections of gateways that do not log `targetResponse close` are unknown, as the last two horizons show.
  */
 export class Connections {
   readonly #horizonMs: number
+  readonly #isFromAnywhere: boolean
   readonly #pools = new Map<string, Pool>()
   readonly #underWay: RequestsUnderWay
-  /** Minutes of event time that requests began in, of two horizons. */
-  readonly #minutes = new Set<number>()
-  #minute = Number.NaN
-  /** Event time at which the process began; NaN until its first line is read. */
+  readonly #read: ReadMinutes
+  /** Event time at which the process began. */
   #processSinceMs = Number.NEGATIVE_INFINITY
   readonly #workerSinceMs = new Map<number, number>()
   #responses = 0
   #closes = 0
 
-  constructor({ horizonMs }: { readonly horizonMs: number }) {
+  constructor({ horizonMs, isFromAnywhere = false }: ConnectionsOptions) {
     this.#horizonMs = horizonMs
+    this.#isFromAnywhere = isFromAnywhere
     this.#underWay = new RequestsUnderWay({ maxRequests: MAX_UNDER_WAY, horizonMs })
+    this.#read = new ReadMinutes({ keptMs: 3 * horizonMs })
   }
 
-  /** What comes next is the first line of the gateway process. */
-  processStarted(): void {
-    this.#processSinceMs = Number.NaN
+  /** The gateway process begins, with its first line. */
+  processStarted(timeMs: number): void {
+    this.#processSinceMs = timeMs
   }
 
   /** Null where there are too many to follow. */
@@ -66,39 +76,55 @@ export class Connections {
 
   /** A request takes a connection. */
   taken(pool: Pool | null, timeMs: number, line: RequestLine): void {
-    this.#note(timeMs)
+    this.#read.at(timeMs)
     this.#underWay.add(requestOf(line), timeMs, pool === null ? UNKNOWN : this.#take(pool, timeMs))
   }
 
   /** A response has begun. Returns as `closed`. */
   responded(pool: Pool | null, timeMs: number, line: RequestLine): number {
     this.#responses++
+    this.#read.at(timeMs).responses++
     return this.#isNewestFirst ? UNKNOWN : this.#giveBack(pool, timeMs, line)
   }
 
   /**
    * A response has ended, and its connection is idle again. Returns for how long it had been idle before, in milliseconds;
-   * or `FRESH` or `UNKNOWN`.
+   * or `FRESH`, as far as lines were read, or `UNKNOWN`. `takenMs` is of the same request.
    */
   closed(pool: Pool | null, timeMs: number, line: RequestLine): number {
     this.#closes++
+    this.#read.at(timeMs).closes++
     return this.#isNewestFirst ? this.#giveBack(pool, timeMs, line) : UNKNOWN
   }
 
-  /** The same of a request that has failed: its connection does not come back. */
-  failed(timeMs: number, line: RequestLine): number {
-    return this.#underWay.end(requestOf(line), timeMs, UNKNOWN)
+  /** The same of a request that has failed: its connection does not come back. `FRESH` is certain here. */
+  failed(pool: Pool | null, timeMs: number, line: RequestLine): number {
+    const idleMs = this.#underWay.end(requestOf(line), timeMs, UNKNOWN)
+    if (pool === null || idleMs === UNKNOWN || this.#isOrderOpen(timeMs)) return UNKNOWN
+    return idleMs === FRESH && !this.#hasSeenAll(pool.worker, timeMs) ? UNKNOWN : idleMs
+  }
+
+  /** When the request whose connection was told last had taken it. */
+  get takenMs(): number {
+    return this.#underWay.endedTakenMs
   }
 
   /** A worker begins, and has no connections. */
   workerStarted(worker: number, timeMs: number): void {
-    this.#note(timeMs)
+    this.#read.at(timeMs)
     this.#workerSinceMs.set(worker, timeMs)
     for (const pool of this.#pools.values()) if (pool.worker === worker) pool.clear()
   }
 
   get #isNewestFirst(): boolean {
-    return this.#responses < RESPONSES_THAT_TELL || this.#closes * 2 > this.#responses
+    return this.#isFromAnywhere || this.#responses < RESPONSES_THAT_TELL || this.#closes * 2 > this.#responses
+  }
+
+  /** Whether the lines before do not show that the connection that became idle last is taken. */
+  #isOrderOpen(timeMs: number): boolean {
+    if (!this.#isNewestFirst) return false
+    const { responses, closes } = this.#read.between(timeMs - 2 * this.#horizonMs, timeMs)
+    return responses > 0 && closes * 2 <= responses
   }
 
   #take(pool: Pool, timeMs: number): number {
@@ -106,7 +132,7 @@ export class Connections {
     if (sinceMs >= timeMs - this.#horizonMs) return Math.max(0, timeMs - sinceMs)
     // Older ones lie below it, and are forgotten with it.
     pool.clear()
-    return this.#hasSeenAll(pool.worker, timeMs) ? FRESH : UNKNOWN
+    return FRESH
   }
 
   /** The oldest that the target will not have closed. */
@@ -116,24 +142,11 @@ export class Connections {
     return sinceMs
   }
 
-  /** Whether every line of the horizon before was read. */
+  /** Whether every line of the horizon before the request at hand took its connection was read. */
   #hasSeenAll(worker: number, timeMs: number): boolean {
     const earliestMs = timeMs - 2 * this.#horizonMs
-    if (Math.max(this.#processSinceMs, this.#workerSinceMs.get(worker) ?? Number.NEGATIVE_INFINITY) >= earliestMs)
-      return true
-    const last = Math.floor((timeMs - this.#horizonMs) / MINUTE_MS) - 1
-    for (let each = Math.ceil(earliestMs / MINUTE_MS); each <= last; each++) if (this.#minutes.has(each)) return true
-    return false
-  }
-
-  #note(timeMs: number): void {
-    if (Number.isNaN(this.#processSinceMs)) this.#processSinceMs = timeMs
-    const minute = Math.floor(timeMs / MINUTE_MS)
-    if (minute === this.#minute) return
-    this.#minute = minute
-    this.#minutes.add(minute)
-    const unneeded = minute - (3 * this.#horizonMs) / MINUTE_MS
-    for (const each of this.#minutes) if (each < unneeded) this.#minutes.delete(each)
+    const sinceMs = Math.max(this.#processSinceMs, this.#workerSinceMs.get(worker) ?? Number.NEGATIVE_INFINITY)
+    return sinceMs >= earliestMs || this.#read.hasAny(earliestMs, this.takenMs - this.#horizonMs)
   }
 
   #giveBack(pool: Pool | null, timeMs: number, line: RequestLine): number {

@@ -10,6 +10,8 @@ export interface IdleTimeoutEstimate {
   readonly highMs: number | null
   /** Resets that are likely races. */
   readonly races: number
+  /** Closes in captures that show it; absent where resets tell. */
+  readonly seenCloses?: number
 }
 
 /** So many races are needed, and so much certainty that there are any. */

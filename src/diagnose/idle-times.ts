@@ -52,7 +52,8 @@ class Window {
 
 /**
  * How long the connections of one target and API had been idle when requests took them: of those that ended well and of those
- * that were reset. By tumbling windows of event time, so that what is told of a reset depends on the lines of the horizon only.
+ * that were reset. By tumbling windows of event time in which connections were taken, so that what is told of a reset depends on
+ * the requests of the horizon only.
  */
 export class IdleTimes {
   readonly #windows = new Map<number, Window>()
@@ -68,23 +69,29 @@ export class IdleTimes {
     return total
   }
 
-  /** A request that ended well, whose connection was taken at `timeMs`. */
-  reused(timeMs: number, idleMs: number): void {
-    const window = this.#windowAt(timeMs)
+  /** A request that ended well, whose connection was taken at `takenMs`. */
+  reused(takenMs: number, idleMs: number): void {
+    const window = this.#windowAt(takenMs)
     const bin = binOf(idleMs)
     window.reuses++
     window.byBin[bin]++
   }
 
-  /** A request on a connection that had been idle for so long was reset; returns what was seen of requests until then. */
-  reset(timeMs: number, idleMs: number): Reuse {
+  /**
+   * A request on a connection that had been idle for so long, and was taken at `takenMs`, was reset at `timeMs`; returns what
+   * was seen of requests until then.
+   */
+  reset(timeMs: number, takenMs: number, idleMs: number): Reuse {
     const bin = binOf(idleMs)
     const reuse = { idle_ms: idleMs, reuses: 0, reuses_near: 0, reuses_same: 0, resets_near: 0 }
-    const at = this.#windowAt(timeMs)
-    const before = this.#windows.get(Math.floor(timeMs / WINDOW_MS) - 1)
-    for (const window of before === undefined ? [at] : [before, at]) addSeen(reuse, window, bin)
-    at.resetsByBin ??= new Uint32Array(BINS)
-    at.resetsByBin[bin]++
+    const last = Math.floor(timeMs / WINDOW_MS)
+    for (const key of [last - 1, last]) {
+      const window = this.#windows.get(key)
+      if (window !== undefined) addSeen(reuse, window, bin)
+    }
+    const taken = this.#windowAt(takenMs)
+    taken.resetsByBin ??= new Uint32Array(BINS)
+    taken.resetsByBin[bin]++
     return reuse
   }
 

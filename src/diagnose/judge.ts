@@ -34,6 +34,8 @@ const BY_CONNECTION = new Set<Cause>(['undetermined', 'keepalive_race', 'prematu
 export function resetOf({ error, edgemicro }: FailureDocument): Reset | null {
   const { evidence, cause, target_source } = edgemicro
   const { idle_ms = null, reuses = null, reuses_near, reuses_same, resets_near } = evidence
+  // Packets know better.
+  if (evidence.packet_told === 1) return null
   if (!BY_CONNECTION.has(cause) || target_source !== 'log' || idle_ms === null || reuses === null) return null
   if (!isReset(error.code)) return null
   return {

@@ -60,7 +60,10 @@ export class Explained {
 
   /** Shares of races that explain best what was seen, in the order of `Origins.groups`. */
   fit(): Float64Array {
-    return Float64Array.from(this.#origins.groups, (of) => this.#share(of))
+    const { groups, ofGroup } = this.#origins
+    // That of all is asked for by origins without one of their own.
+    const isAllAsked = ofGroup.includes(0)
+    return Float64Array.from(groups, (of, i) => (i === 0 && !isAllAsked ? ALL : this.#share(of)))
   }
 
   /** By expectation maximisation. */

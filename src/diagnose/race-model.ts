@@ -50,7 +50,9 @@ export class RaceModel {
     const shapes = timeoutMs === null ? likelyShapes(seen, origins, raceShares) : shapesOf(timeoutMs, { isKnown: true })
     let hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     for (let round = 0; round < ROUNDS; round++) {
-      raceShares = raceSharesOf(seen, hypotheses, raceShares)
+      const before = raceShares
+      raceShares = raceSharesOf(seen, hypotheses, before)
+      if (raceShares.every((share, bin) => share === before[bin])) break
       hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
     }
     this.#raceShares = raceShares

@@ -14,6 +14,8 @@ export class RequestsUnderWay {
   #count = 0
   /** Requests so far, and so the number of the last one. */
   #last = 0
+  /** When the last request that `end` knew had taken its connection. */
+  endedTakenMs = Number.NaN
 
   constructor({ maxRequests, horizonMs }: { readonly maxRequests: number; readonly horizonMs: number }) {
     this.#maxRequests = maxRequests
@@ -35,7 +37,9 @@ export class RequestsUnderWay {
   end(request: number, timeMs: number, missing: number): number {
     const slot = this.#slotOf(request)
     if (this.#slots.requests[slot] === NONE) return missing
-    const idleMs = this.#isKnown(slot, timeMs) ? this.#slots.idlesMs[slot] : missing
+    const { takenMs, idlesMs } = this.#slots
+    const idleMs = this.#isKnown(slot, timeMs) ? idlesMs[slot] : missing
+    this.endedTakenMs = takenMs[slot]
     this.#remove(slot)
     return idleMs
   }

@@ -31,9 +31,11 @@ export class EventClock {
     return this.#watermarkMs
   }
 
-  observe(id: number, timeMs: number): void {
+  /** Returns false where the worker has written a later line before: its lines are in order, so this one came late or again. */
+  observe(id: number, timeMs: number): boolean {
     if (!this.#isConfirmed) this.#confirm(timeMs)
     const known = this.#workers.get(id)
+    const isInOrder = known === undefined || timeMs >= known.lastMs
     const worker = known ?? this.#add(id, timeMs)
     if (known !== undefined) {
       const isJump = timeMs - known.lastMs > JUMP_MS && Math.abs(timeMs - known.jumpMs) > JUMP_MS
@@ -41,10 +43,17 @@ export class EventClock {
       if (!isJump && timeMs > known.lastMs) known.lastMs = timeMs
     }
     if (worker.lastMs > this.#maxMs) this.#maxMs = worker.lastMs
-    if (!this.#isConfirmed) return
+    if (!this.#isConfirmed) return isInOrder
     const last = this.#last
     if (last === null || last === worker || last.lastMs < this.#maxMs - this.#latenessMs) this.#advance()
     else if (worker.lastMs < last.lastMs) this.#last = worker
+    return isInOrder
+  }
+
+  /** As `observe` returns it. */
+  isInOrder(id: number, timeMs: number): boolean {
+    const known = this.#workers.get(id)
+    return known === undefined || timeMs >= known.lastMs
   }
 
   #add(id: number, timeMs: number): Worker {

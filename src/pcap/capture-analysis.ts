@@ -1,15 +1,25 @@
+import type { HostNames } from './host-names.js'
 import { KeptConnections } from './kept-connections.js'
 import { AddressBook } from './network/address-book.js'
 import { Content, dissect } from './network/dissect.js'
+import { readDnsAnswer } from './network/dns.js'
 import { Segment } from './network/segment.js'
+import { firstNumberOf } from './packet-place.js'
 import { CaptureDecoder, type CaptureEnd } from './read/decoder.js'
 import type { PacketView } from './read/packet.js'
 import type { Targets } from './targets.js'
 import { Connections } from './tcp/connections.js'
 import type { ConnectionFacts } from './verdict/facts.js'
 
-export interface CaptureResult {
+/** What one file of a capture holds. */
+export interface FileResult {
   readonly end: CaptureEnd
+  readonly packets: number
+}
+
+export interface CaptureResult {
+  /** In the order in which they were read. */
+  readonly files: readonly FileResult[]
   readonly packets: number
   /** Packets by what they are to the analysis. */
   readonly contents: Readonly<Record<keyof typeof Content, number>>
@@ -18,7 +28,7 @@ export interface CaptureResult {
   /** The earliest and the latest packet. */
   readonly firstNs: number
   readonly lastNs: number
-  /** Wireshark would count as many. */
+  /** Wireshark would count as many in one file. */
   readonly streams: number
   /** By their index. */
   readonly connections: readonly ConnectionFacts[]
@@ -31,30 +41,41 @@ export interface CaptureResult {
 export interface CaptureAnalysisInput {
   /** Gets every connection. */
   readonly targets: Targets
+  /** Learns which hosts are which endpoints. */
+  readonly names?: HostNames
   readonly maxOpen?: number
   readonly maxKept?: number
 }
 
 /**
- * One capture file from its bytes to facts about its connections. Memory is bounded: by the connections that are open at one time
- * and by those that are kept, not by the length of the file.
+ * A capture of one file or several that continue each other, from its bytes to facts about its connections. Memory is bounded: by the
+ * connections that are open at one time and by those that are kept, not by the length of the files.
  */
 export class CaptureAnalysis {
   readonly #segment = new Segment()
   readonly #addresses = new AddressBook()
   readonly #kept: KeptConnections
+  readonly #names: HostNames | undefined
   readonly #connections: Connections
-  readonly #decoder = new CaptureDecoder((packet) => this.#packet(packet))
+  #decoder = this.#newDecoder()
+  readonly #files: FileResult[] = []
+  #firstNumber = 0
   readonly #contents = new Uint32Array(Object.keys(Content).length)
   #baseSeconds = -1
   #firstNs = Number.POSITIVE_INFINITY
   #lastNs = Number.NEGATIVE_INFINITY
 
-  constructor({ targets, maxOpen, maxKept }: CaptureAnalysisInput) {
+  constructor({ targets, names, maxOpen, maxKept }: CaptureAnalysisInput) {
     this.#kept = new KeptConnections(maxKept)
+    this.#names = names
     this.#connections = new Connections({
       addresses: this.#addresses,
-      onEnd: (connection) => targets.add(this.#kept.add(connection)),
+      onEnd: (connection) => {
+        const facts = this.#kept.add(connection)
+        targets.add(facts)
+        const host = facts.exchange?.host ?? null
+        if (host !== null) names?.observe(host, facts.target)
+      },
       maxOpen,
     })
   }
@@ -64,12 +85,28 @@ export class CaptureAnalysis {
     return this.#decoder.push(chunk)
   }
 
+  /** To be called behind the last byte of each file; more files may follow. */
+  endFile(): FileResult {
+    const file = { end: this.#decoder.end(), packets: this.#decoder.packets }
+    this.#files.push(file)
+    this.#firstNumber = firstNumberOf(this.#files.length)
+    this.#decoder = this.#newDecoder()
+    this.#connections.beginFile(this.#files.length)
+    return file
+  }
+
+  /** The latest packet so far, in milliseconds since 1970. */
+  get lastMs(): number {
+    return this.#baseSeconds * 1_000 + this.#lastNs / 1_000_000
+  }
+
   end(): CaptureResult {
     this.#connections.end()
+    const packets = this.#files.reduce((sum, file) => sum + file.packets, 0)
     const count = (content: Content): number => this.#contents[content]
     return {
-      end: this.#decoder.end(),
-      packets: this.#decoder.packets,
+      files: this.#files,
+      packets,
       contents: {
         tcp: count(Content.tcp),
         other: count(Content.other),
@@ -79,13 +116,17 @@ export class CaptureAnalysis {
         unknownLink: count(Content.unknownLink),
       },
       baseSeconds: Math.max(0, this.#baseSeconds),
-      firstNs: this.#decoder.packets === 0 ? 0 : this.#firstNs,
-      lastNs: this.#decoder.packets === 0 ? 0 : this.#lastNs,
+      firstNs: packets === 0 ? 0 : this.#firstNs,
+      lastNs: packets === 0 ? 0 : this.#lastNs,
       streams: this.#connections.streams.count,
       connections: this.#kept.all(),
       omitted: this.#kept.omitted,
       evicted: this.#connections.evicted,
     }
+  }
+
+  #newDecoder(): CaptureDecoder {
+    return new CaptureDecoder((packet) => this.#packet(packet))
   }
 
   #packet(packet: PacketView): void {
@@ -95,6 +136,10 @@ export class CaptureAnalysis {
     if (timeNs > this.#lastNs) this.#lastNs = timeNs
     const content = dissect(packet, this.#segment, this.#addresses)
     this.#contents[content]++
-    if (content === Content.tcp) this.#connections.segment(this.#segment, packet.number, timeNs)
+    if (content === Content.tcp) this.#connections.segment(this.#segment, this.#firstNumber + packet.number, timeNs)
+    else if (content === Content.other && this.#names !== undefined) {
+      const answer = readDnsAnswer(packet)
+      if (answer !== null) this.#names.answer(answer.name, answer.addresses)
+    }
   }
 }

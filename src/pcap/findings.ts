@@ -1,5 +1,6 @@
 import type { Cause } from '../records.js'
 import type { CaptureResult } from './capture-analysis.js'
+import { fileOf, numberInFile } from './packet-place.js'
 import type { Targets, TargetTally } from './targets.js'
 import type { Exchange } from './tcp/exchange.js'
 import { packetFilter, streamFilter } from './tell/display-filter.js'
@@ -11,8 +12,10 @@ import { type Form, judge, type Verdict } from './verdict/judge.js'
 
 /** A connection with its verdict. */
 export interface Finding {
-  /** Which capture; connections are numbered in each one anew. */
+  /** Which capture: its first file. Connections are numbered in each one anew. */
   readonly capture: string
+  /** The names of its files. */
+  readonly files: readonly string[]
   readonly facts: ConnectionFacts
   readonly verdict: Verdict
   readonly idleTimeout: IdleTimeout | null
@@ -20,11 +23,12 @@ export interface Finding {
 }
 
 /** Judges all connections of a capture. To be called when all captures were read: targets are measured over all of them. */
-export function findingsOf(capture: string, result: CaptureResult, targets: Targets): readonly Finding[] {
+export function findingsOf(files: readonly string[], result: CaptureResult, targets: Targets): readonly Finding[] {
+  const [capture] = files
   const { baseSeconds, lastNs } = result
   return result.connections.map((facts) => {
     const idleTimeout = targets.idleTimeout(facts.target)
-    return { capture, facts, verdict: judge(facts, { idleTimeout, endNs: lastNs }), idleTimeout, baseSeconds }
+    return { capture, files, facts, verdict: judge(facts, { idleTimeout, endNs: lastNs }), idleTimeout, baseSeconds }
   })
 }
 
@@ -40,8 +44,44 @@ export function stepsOf(finding: Finding, pathOf: PathOf): readonly Step[] {
   return tellStory({ ...finding, name })
 }
 
+/** Where a packet is to be found. */
+export interface PacketPlace {
+  /** The file's name. */
+  readonly capture: string
+  /** The stream in the file. */
+  readonly index: number
+  /** The packet's number in the file. */
+  readonly packet: number
+}
+
+export function placeOf({ files, facts }: Finding, packet: number): PacketPlace {
+  const file = fileOf(packet)
+  const { index } = facts.places.find((place) => place.file === file) ?? facts.places[0]
+  return { capture: files[file], index, packet: numberInFile(packet) }
+}
+
+/** A part of a connection that is in one file, with filters for it. */
+export interface ConnectionPart {
+  readonly capture: string
+  readonly index: number
+  /** Of the packets that matter. */
+  readonly packets: readonly number[]
+  readonly filter: string
+  readonly packets_filter: string | null
+}
+
+/** File by file; one part where the capture is one file. */
+export function partsOf(finding: Finding, steps: readonly Step[]): readonly ConnectionPart[] {
+  return finding.facts.places.map(({ file, index }) => {
+    const packets = steps.flatMap(({ packet }) => (fileOf(packet) === file ? [numberInFile(packet)] : []))
+    const filter = packets.length === 0 ? null : packetFilter(packets)
+    return { capture: finding.files[file], index, packets, filter: streamFilter(index), packets_filter: filter }
+  })
+}
+
 /** A connection as `pcap --json` prints it. */
 export interface ConnectionDocument {
+  /** The file of its first packet, and its number there. */
   readonly capture: string
   readonly index: number
   readonly client: string
@@ -60,9 +100,17 @@ export interface ConnectionDocument {
   readonly unseen_request_cause: Cause | null
   readonly request: RequestDocument | null
   readonly packets: readonly number[]
-  readonly story: readonly { readonly packet: number; readonly at: string; readonly says: string }[]
+  readonly story: readonly {
+    readonly packet: number
+    readonly at: string
+    readonly says: string
+    /** Where the connection goes on through several files. */
+    readonly capture?: string
+  }[]
   readonly filter: string
   readonly packets_filter: string | null
+  /** Where it goes on through several files. */
+  readonly parts?: readonly ConnectionPart[]
 }
 
 export interface RequestDocument {
@@ -77,13 +125,14 @@ export interface RequestDocument {
 }
 
 export function toDocument(finding: Finding, pathOf: PathOf): ConnectionDocument {
-  const { capture, facts, verdict } = finding
+  const { facts, verdict } = finding
   const steps = stepsOf(finding, pathOf)
+  const parts = partsOf(finding, steps)
+  const [{ capture, index, filter, packets_filter }] = parts
   const first = facts.closedFirst === null ? null : firstClose(facts.closing[facts.closedFirst])
-  const packets = steps.map(({ packet }) => packet)
   return {
     capture,
-    index: facts.index,
+    index,
     client: facts.client,
     target: facts.target,
     first: timeOf(finding, facts.firstNs).slice(0, 23).concat('Z'),
@@ -99,10 +148,14 @@ export function toDocument(finding: Finding, pathOf: PathOf): ConnectionDocument
     confidence: verdict.confidence,
     unseen_request_cause: verdict.unseenRequestCause,
     request: toRequestDocument(finding, pathOf),
-    packets,
-    story: steps.map(({ packet, timeNs, says }) => ({ packet, at: timeOf(finding, timeNs), says })),
-    filter: streamFilter(facts.index),
-    packets_filter: packets.length === 0 ? null : packetFilter(packets),
+    packets: parts.length === 1 ? parts[0].packets : parts.flatMap((part) => part.packets),
+    story: steps.map(({ packet, timeNs, says }) => {
+      const told = { packet: numberInFile(packet), at: timeOf(finding, timeNs), says }
+      return parts.length === 1 ? told : { ...told, capture: placeOf(finding, packet).capture }
+    }),
+    filter,
+    packets_filter,
+    ...(parts.length > 1 && { parts }),
   }
 }
 
@@ -114,7 +167,7 @@ function toRequestDocument(finding: Finding, pathOf: PathOf): RequestDocument | 
   return {
     method,
     path: target === null ? null : pathOf(target),
-    packet: requestFirst.number,
+    packet: numberInFile(requestFirst.number),
     at: timeOf(finding, requestFirst.timeNs),
     covered_by_close: close === null ? null : !isUnread(requestSequence, close.acknowledgement),
     status,
@@ -150,11 +203,21 @@ export function toTargetDocument(
 
 /** ISO 8601 in UTC, to the microsecond. */
 export function timeOf({ baseSeconds }: Pick<Finding, 'baseSeconds'>, timeNs: number): string {
-  const seconds = baseSeconds + Math.floor(timeNs / 1_000_000_000)
-  const microseconds = Math.floor((timeNs - Math.floor(timeNs / 1_000_000_000) * 1_000_000_000) / 1_000)
-  const whole = new Date(Math.min(Math.max(seconds, 0), MAX_SECONDS) * 1_000).toISOString().replace(/\.\d{3}Z$/, '')
-  return `${whole}.${String(microseconds).padStart(6, '0')}Z`
+  const inCapture = Math.floor(timeNs / 1_000_000_000)
+  const microseconds = Math.floor((timeNs - inCapture * 1_000_000_000) / 1_000)
+  return `${secondText(Math.min(Math.max(baseSeconds + inCapture, 0), MAX_SECONDS))}.${String(microseconds).padStart(6, '0')}Z`
 }
 
 /** The last second of the year 9999; a damaged capture may go beyond it. */
 const MAX_SECONDS = 253_402_300_799
+
+const lastSecond = { seconds: -1, text: '' }
+
+/** Many packets are of one second. */
+function secondText(seconds: number): string {
+  if (seconds !== lastSecond.seconds) {
+    lastSecond.seconds = seconds
+    lastSecond.text = new Date(seconds * 1_000).toISOString().slice(0, 19)
+  }
+  return lastSecond.text
+}

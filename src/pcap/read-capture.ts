@@ -2,18 +2,10 @@ import { open } from 'node:fs/promises'
 import { InputError } from '../errors.js'
 import { unpacked } from '../sources/gunzip.js'
 import { inputProblem } from '../sources/input-problems.js'
-import { CaptureAnalysis, type CaptureResult } from './capture-analysis.js'
+import { CaptureAnalysis, type CaptureResult, type FileResult } from './capture-analysis.js'
+import type { HostNames } from './host-names.js'
+import { CaptureDecoder } from './read/decoder.js'
 import type { Targets } from './targets.js'
-
-export interface ReadCaptureInput {
-  /** For messages. */
-  readonly name: string
-  readonly chunks: AsyncIterable<Uint8Array>
-  readonly targets: Targets
-  /** Told of a capture that is cut or damaged; what stands before is in the result. */
-  readonly onProblem: (problem: InputError) => void
-  readonly signal: AbortSignal
-}
 
 const CHUNK_BYTES = 1_048_576
 
@@ -32,30 +24,67 @@ export async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Analyses one capture, plain or packed with gzip. Throws `InputError` where it cannot be read at all, or is no capture. */
-export async function readCapture({
-  name,
-  chunks,
-  targets,
-  onProblem,
-  signal,
-}: ReadCaptureInput): Promise<CaptureResult> {
-  const analysis = new CaptureAnalysis({ targets })
-  let problem: InputError | null = null
+export interface CaptureReaderInput {
+  readonly targets: Targets
+  readonly names?: HostNames
+  /** Told of a file that is cut or damaged; what stands before is in the result. */
+  readonly onProblem: (problem: InputError) => void
+  readonly signal: AbortSignal
+}
+
+/** Reads one capture: a file, or several that continue each other, plain or packed with gzip. */
+export class CaptureReader {
+  readonly #analysis: CaptureAnalysis
+  readonly files: string[] = []
+
+  constructor(private readonly input: CaptureReaderInput) {
+    this.#analysis = new CaptureAnalysis(input)
+  }
+
+  /** The latest packet so far, in milliseconds since 1970. */
+  get lastMs(): number {
+    return this.#analysis.lastMs
+  }
+
+  /** Throws `InputError` where the file cannot be read at all, or is no capture: then nothing of it is in the result. */
+  async read(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { onProblem, signal } = this.input
+    let problem: InputError | null = null
+    try {
+      for await (const chunk of unpacked(chunks)) {
+        signal.throwIfAborted()
+        if (!this.#analysis.push(chunk)) break
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      problem = inputProblem(name, error)
+    }
+    const file = this.#analysis.endFile()
+    this.files.push(name)
+    if (file.end.kind === 'not_a_capture') throw problem ?? notACapture(name)
+    problem ??= problemOf(name, file)
+    if (problem !== null) onProblem(problem)
+  }
+
+  end(): CaptureResult {
+    return this.#analysis.end()
+  }
+}
+
+/** Of the first packet, in milliseconds since 1970; null where there is none that can be read. */
+export async function firstPacketMs(chunks: AsyncIterable<Uint8Array>): Promise<number | null> {
+  let firstMs: number | null = null
+  const decoder = new CaptureDecoder(({ seconds, nanoseconds }) => {
+    firstMs ??= seconds * 1_000 + nanoseconds / 1_000_000
+  })
   try {
     for await (const chunk of unpacked(chunks)) {
-      signal.throwIfAborted()
-      if (!analysis.push(chunk)) break
+      if (!decoder.push(chunk) || firstMs !== null) break
     }
-  } catch (error) {
-    signal.throwIfAborted()
-    problem = inputProblem(name, error)
+  } catch {
+    // Whoever reads it tells.
   }
-  const result = analysis.end()
-  if (result.end.kind === 'not_a_capture') throw problem ?? notACapture(name)
-  if (problem === null) problem = problemOf(name, result)
-  if (problem !== null) onProblem(problem)
-  return result
+  return firstMs
 }
 
 function notACapture(name: string): InputError {
@@ -65,7 +94,7 @@ function notACapture(name: string): InputError {
   })
 }
 
-function problemOf(name: string, { end, packets }: CaptureResult): InputError | null {
+function problemOf(name: string, { end, packets }: FileResult): InputError | null {
   if (end.kind === 'cut') {
     return new InputError(`capture ends in the middle of a packet: ${name}`, {
       code: 'input_truncated',

@@ -3,6 +3,7 @@ import type { TrafficCount } from '../count/traffic.js'
 import { diagnose } from '../diagnose/cause.js'
 import { resetOf } from '../diagnose/judge.js'
 import { mergeFailures } from '../join/failure.js'
+import { withPacketsOf } from '../pcap/match/packet-verdict.js'
 import type {
   Connection,
   Failure,
@@ -84,8 +85,12 @@ export function mergeFailureDocuments(stored: FailureDocument, incoming: Failure
   const inferred: InferredTarget =
     known === undefined ? UNKNOWN_TARGET : { target: known.target, source: known.target_source }
   const merged = toFailureDocument(mergeFailures(fromFailureDocument(stored), fromFailureDocument(incoming)), inferred)
+  return withPacketsOf(withSurerJudgement(merged, [stored, incoming]), [stored, incoming])
+}
+
+function withSurerJudgement(merged: FailureDocument, of: readonly FailureDocument[]): FailureDocument {
   if (resetOf(merged) === null) return merged
-  const [surer] = [stored, incoming]
+  const [surer] = of
     .filter((each) => resetOf(each) !== null)
     .map(({ edgemicro: { cause, confidence } }) => ({ cause, confidence }))
     .sort((one, other) => other.confidence - one.confidence || (one.cause < other.cause ? -1 : 1))
@@ -97,8 +102,16 @@ export function mergeFailureDocuments(stored: FailureDocument, incoming: Failure
  * that is no such document stays.
  */
 export function withoutJudgement(document: unknown): unknown {
-  if (!isFailureDocument(document) || resetOf(document) === null) return document
+  if (!isFailureDocument(document)) return document
+  if (document.edgemicro.evidence.packet_failures != null) return withoutJudgement(withoutPackets(document))
+  if (resetOf(document) === null) return document
   return { ...document, edgemicro: { ...document.edgemicro, cause: 'undetermined', confidence: 0 } }
+}
+
+/** As its halves alone make it. */
+function withoutPackets(document: FailureDocument): FailureDocument {
+  const { target, target_source: source } = document.edgemicro
+  return toFailureDocument(fromFailureDocument(document), { target, source })
 }
 
 function isFailureDocument(value: unknown): value is FailureDocument {

@@ -8,7 +8,7 @@ import { KafkaSource, type KafkaSourceOptions } from '../sources/kafka/kafka-sou
 import type { Source } from '../sources/source.js'
 import type { Input, InputOptions } from './input.js'
 import { KafkaProgress } from './kafka-progress.js'
-import { EVIDENCE_HORIZON_MS } from './partition.js'
+import { REPLAY_HORIZON_MS } from './partition.js'
 import { TopicsProgress } from './repartition/topics-progress.js'
 import type { Measure } from './run-input.js'
 
@@ -79,7 +79,7 @@ function openGroup(source: KafkaConfig, { onProblem, onGone, signal }: InputOpti
   const progress = new KafkaProgress({
     source: group,
     topic,
-    horizonMs: EVIDENCE_HORIZON_MS,
+    horizonMs: REPLAY_HORIZON_MS,
     silentMs: SILENT_MS,
     monotonicMs: () => performance.now(),
   })
@@ -90,4 +90,4 @@ function openGroup(source: KafkaConfig, { onProblem, onGone, signal }: InputOpti
 const LEAVE_AFTER_MS = 15_000
 
 /** As long as evidence reaches back: what a source left open is stored as it stands by then. */
-const SILENT_MS = EVIDENCE_HORIZON_MS
+const SILENT_MS = REPLAY_HORIZON_MS

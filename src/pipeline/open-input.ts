@@ -8,7 +8,7 @@ import { openBackfill } from './backfill/open-backfill.js'
 import type { Input, InputOptions } from './input.js'
 import { openGroups, UNKNOWN_LENGTH } from './open-groups.js'
 import { openLogs } from './open-logs.js'
-import { EVIDENCE_HORIZON_MS, REPLAY_HORIZON_MS } from './partition.js'
+import { REPLAY_HORIZON_MS } from './partition.js'
 import { FileProgress } from './progress.js'
 import type { Measure, RunInput } from './run-input.js'
 
@@ -16,7 +16,7 @@ import type { Measure, RunInput } from './run-input.js'
 export async function openInput(options: InputOptions): Promise<Input> {
   const { config, once, backfill, checkpoints } = options
   if (config.source.kind === 'kafka' && backfill !== undefined) {
-    const part = { ...options, ...config, source: config.source, backfill, horizonMs: EVIDENCE_HORIZON_MS }
+    const part = { ...options, ...config, source: config.source, backfill, horizonMs: REPLAY_HORIZON_MS }
     const { source, progress } = await openBackfill(part)
     const [measure, lag] = [() => source.progress(), () => progress.lag()]
     return { source, measure, progress, lag, keepsPositions: true, closedUntilMs: {}, close: async () => {} }

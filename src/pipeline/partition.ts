@@ -29,7 +29,7 @@ export interface Partition {
   readonly clock: EventClock
   readonly traffic: TrafficCounter
   readonly stats: StatsCounter
-  /** Null where lines of its workers may be elsewhere, or come twice: a connection that is given back twice is not two. */
+  /** Null where lines of its workers may be elsewhere. */
   readonly reuse: ReuseEvidence | null
   /** Null where no line comes twice. */
   readonly seen: SeenLines | null
@@ -48,7 +48,7 @@ export interface PartitionOptions {
   readonly latenessMs: number
   /** Per partition: windows that begin before this are stored already. */
   readonly closedUntilMs?: ReadonlyMap<string, number>
-  /** Lines may come twice, and are to be counted once. */
+  /** Lines may come twice, and are to be counted once; reading may begin anywhere. */
   readonly mayRepeat?: boolean
   /**
    * Lines of a worker may come by several partitions, some of them here and some elsewhere: nothing is claimed that needs all
@@ -66,9 +66,9 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
     traffic: new TrafficCounter({ closedUntilMs: options.closedUntilMs?.get(source.partition) }),
     stats: new StatsCounter(),
     reuse:
-      options.isScattered === true || options.mayRepeat === true
+      options.isScattered === true
         ? null
-        : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS }),
+        : new ReuseEvidence({ horizonMs: EVIDENCE_HORIZON_MS, isFromAnywhere: options.mayRepeat === true }),
     seen: options.mayRepeat === true ? new SeenLines() : null,
     dimensions: new ByteMap({ maxSize: MAX_DIMENSIONS }),
   }

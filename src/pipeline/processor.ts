@@ -19,7 +19,7 @@ import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARG
 import { EVIDENCE_HORIZON_MS, type KnownDimensions, newPartition, type Partition } from './partition.js'
 import type { ProcessorOptions } from './processor-options.js'
 import { RequestReader } from './request-reader.js'
-import type { KnownIdleTimes } from './reuse-evidence.js'
+import type { KnownIdleTimes, ReuseEvidence } from './reuse-evidence.js'
 
 /**
  * Every step of the path between source and sinks, for all partitions: parse → redact → count, join → enrich →
@@ -37,6 +37,10 @@ export class Processor implements LineHandler {
   #blockMaxMs = Number.NEGATIVE_INFINITY
   /** Time of the first line of the block at hand; infinity where none of its lines has one. */
   #blockFirstMs = Number.POSITIVE_INFINITY
+  /** The block at hand is the begin of a gateway process. */
+  #beginsProcess = false
+  /** What is known of connections where its lines may be part of it. */
+  #reuse: ReuseEvidence | null = null
   #minMs = Number.POSITIVE_INFINITY
   #maxMs = Number.NEGATIVE_INFINITY
   #documents: IndexDocument[] = []
@@ -89,10 +93,9 @@ export class Processor implements LineHandler {
     this.#partition = this.#partitionOf(block.source)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
-    if (block.offset === 0 && block.source.isFirst) {
-      this.#partition.stats.processStarted()
-      this.#partition.reuse?.processStarted()
-    }
+    this.#reuse = this.#options.mayRepeat === true && block.source.isWhole !== true ? null : this.#partition.reuse
+    this.#beginsProcess = block.offset === 0 && block.source.isFirst === true
+    if (this.#beginsProcess) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY
     this.#parser.parse(block)
@@ -190,12 +193,12 @@ export class Processor implements LineHandler {
     const { timeMs, role } = view
     this.#observe(timeMs)
     const worker = view.number(Field.pid) ?? 0
-    partition.clock.observe(worker, timeMs)
+    const reuse = this.#reuseAt(partition, timeMs, partition.clock.observe(worker, timeMs))
     if (role === Role.targetRequest) {
       const known = this.#dimensions(partition, view)
       if (partition.seen?.isNew(view) ?? true) {
         this.#count(partition, known.cell, timeMs, REQUEST)
-        if (known.connections !== null) partition.reuse?.requested(known.connections, view)
+        if (known.connections !== null) reuse?.requested(known.connections, view)
       }
       partition.stats.sawRequest(worker)
       if (known.target !== null) known.targets.observe(known.target, timeMs)
@@ -203,11 +206,11 @@ export class Processor implements LineHandler {
       if (partition.seen?.isNew(view) === false) return
       const { cell, connections } = this.#dimensions(partition, view)
       if (role === Role.targetResponse) this.#count(partition, cell, timeMs, RESPONSE)
-      if (connections !== null) partition.reuse?.responded(connections, view)
+      if (connections !== null) reuse?.responded(connections, view)
     } else if (role >= Role.targetRequestError) {
       if (this.#givesAway(view)) return
       if (role === Role.clientAborted) this.#noteClientAborted(partition, view)
-      else this.#join(partition, view)
+      else this.#join(partition, view, reuse)
     }
   }
 
@@ -217,10 +220,11 @@ export class Processor implements LineHandler {
       decode(view.bytes, view.textStart, Math.min(view.lineEnd, view.textStart + 64)),
     )
     if (started === null) return
-    const { seen, stats, reuse } = this.#currentPartition(view.source)
+    const { clock, seen, stats } = this.#currentPartition(view.source)
     if (seen?.isNewText(view) === false) return
     stats.started(Number(started[1]))
-    reuse?.workerStarted(Number(started[1]), view.timeMs)
+    const worker = Number(started[1])
+    if (seen === null || clock.isInOrder(worker, view.timeMs)) this.#reuse?.workerStarted(worker, view.timeMs)
   }
 
   stats(view: TextView): void {
@@ -255,7 +259,10 @@ export class Processor implements LineHandler {
 
   #observe(timeMs: number): void {
     if (timeMs > this.#blockMaxMs) this.#blockMaxMs = timeMs
-    if (this.#blockFirstMs === Number.POSITIVE_INFINITY) this.#blockFirstMs = timeMs
+    if (this.#blockFirstMs === Number.POSITIVE_INFINITY) {
+      this.#blockFirstMs = timeMs
+      if (this.#beginsProcess) this.#reuse?.processStarted(timeMs)
+    }
     if (timeMs > this.#maxMs) this.#maxMs = timeMs
     if (timeMs < this.#minMs) this.#minMs = timeMs
   }
@@ -268,10 +275,15 @@ export class Processor implements LineHandler {
     return true
   }
 
-  #join(partition: Partition, view: EventView): void {
-    const isOfRequest = view.role === Role.targetRequestError && partition.reuse !== null
+  /** Where lines may come twice, what came late or again takes no part: its worker wrote later ones, or the watermark is past it. */
+  #reuseAt({ seen, clock }: Partition, timeMs: number, isInOrder: boolean): ReuseEvidence | null {
+    return seen === null || (isInOrder && timeMs >= clock.watermarkMs) ? this.#reuse : null
+  }
+
+  #join(partition: Partition, view: EventView, reuse: ReuseEvidence | null): void {
+    const isOfRequest = view.role === Role.targetRequestError && reuse !== null
     const connections = isOfRequest ? this.#dimensions(partition, view).connections : null
-    const half = this.#reader.half(view, connections && (partition.reuse?.failed(connections, view) ?? null))
+    const half = this.#reader.half(view, connections && (reuse?.failed(connections, view) ?? null))
     const id = this.#reader.idOf(view)
     if (this.#joiner.isReplay) this.#options.onReplayedHalf?.(id)
     if (half.role !== 'client' && half.host !== null && !this.#options.halvesOnly) {

@@ -1,4 +1,4 @@
-import { Connections, FRESH } from '../diagnose/connections.js'
+import { Connections, type ConnectionsOptions, FRESH } from '../diagnose/connections.js'
 import { IdleTimes } from '../diagnose/idle-times.js'
 import type { Pool } from '../diagnose/pool.js'
 import { type EventView, Role } from '../event-view.js'
@@ -25,7 +25,7 @@ export class ReuseEvidence {
   readonly #connections: Connections
   readonly #idleTimes = new Map<string, KnownIdleTimes>()
 
-  constructor(options: { readonly horizonMs: number }) {
+  constructor(options: ConnectionsOptions) {
     this.#connections = new Connections(options)
   }
 
@@ -33,8 +33,8 @@ export class ReuseEvidence {
     return this.#idleTimes.values()
   }
 
-  processStarted(): void {
-    this.#connections.processStarted()
+  processStarted(timeMs: number): void {
+    this.#connections.processStarted(timeMs)
   }
 
   workerStarted(worker: number, timeMs: number): void {
@@ -57,13 +57,13 @@ export class ReuseEvidence {
       role === Role.targetResponseClose
         ? this.#connections.closed(pool, timeMs, view)
         : this.#connections.responded(pool, timeMs, view)
-    if (idleMs >= 0) times.reused(timeMs, idleMs)
+    if (idleMs >= 0) times.reused(this.#connections.takenMs, idleMs)
   }
 
   /** Returns the connection that the request had taken. */
-  failed({ times }: KnownConnections, view: EventView): Connection {
-    const idleMs = this.#connections.failed(view.timeMs, view)
-    if (idleMs >= 0) return times.reset(view.timeMs, idleMs)
+  failed({ pool, times }: KnownConnections, view: EventView): Connection {
+    const idleMs = this.#connections.failed(pool, view.timeMs, view)
+    if (idleMs >= 0) return times.reset(view.timeMs, this.#connections.takenMs, idleMs)
     return idleMs === FRESH ? 'new' : null
   }
 

@@ -1,4 +1,6 @@
 import { RunObserver } from '../observability/observer.js'
+import type { PathOf } from '../pcap/findings.js'
+import { addressesOf } from '../pcap/host-names.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
@@ -13,6 +15,8 @@ import type { Input } from './input.js'
 import { keyDoctorOf } from './key-doctor.js'
 import { openInput } from './open-input.js'
 import { openDeadLetterSink, openLineSink, openSink } from './open-sinks.js'
+import { PacketRounds } from './packets/packet-rounds.js'
+import { PacketWatch } from './packets/packet-watch.js'
 import { Processor } from './processor.js'
 import { type ProcessorOptions, processorOptions, timeoutsOf } from './processor-options.js'
 import type { Save } from './progress.js'
@@ -147,11 +151,13 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
   const held = once ? new HeldFailures({ timeouts: timeoutsOf(opened.config) }) : null
+  const packets = packetsOf(opened)
   const give = async ({ isLast = false } = {}): Promise<void> => {
     const taken = processor.take()
     const documents = held === null ? taken : [...held.add(taken), ...(isLast ? held.end() : [])]
     observer.gave(documents)
     await delivery.push(documents)
+    packets?.add(documents)
     for (const shipper of [...shippers, ...failureLines]) await shipper.give()
   }
   const snapshot = async (): Promise<Save> => {
@@ -188,6 +194,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     await give()
     await deadLetters.makeRoom({ now: block === null })
     if (block === null) {
+      await delivery.push(packets?.take() ?? [])
       doctor?.look(processor.pairs)
       await saver?.save(snapshot)
     }
@@ -201,6 +208,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const last = progress.snapshot(openSinceMs, { isGivenOut: () => true })
   processor.finish()
   await give({ isLast: true })
+  await delivery.push((await packets?.end({ isLast: once })) ?? [])
   for (const shipper of [...shippers, ...failureLines]) await shipper.finish()
   await delivery.drain()
   await delivery.settle({ now: true })
@@ -216,4 +224,13 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     refused: deadLetters.refused,
     lostInput: input.losses?.total ?? NOTHING_LOST,
   }
+}
+
+/** Null where no captures are watched. */
+function packetsOf({ config, redactor, signal, onProblem }: Opened): PacketRounds | null {
+  if (config.packets === undefined) return null
+  const { paths, resolve, scanIntervalMs } = config.packets
+  const pathOf: PathOf = (target) => redactor.url(target.replace(/^\//, ''), null).path
+  const addresses = addressesOf(resolve)
+  return new PacketRounds(new PacketWatch({ paths, addresses, pathOf, onProblem, signal }), scanIntervalMs)
 }

@@ -31,6 +31,7 @@ describe('the table of options', () => {
       'source.kafka.security.sasl.password',
       'targets[].target',
       'targets[].idleTimeout',
+      'packets.paths',
       'sinks[].kafka.topic',
       'sinks[].kafka.security.sasl.username',
       'sinks[].kafka.security.sasl.password',

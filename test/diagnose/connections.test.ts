@@ -31,8 +31,8 @@ class Gateway {
     return this.connections.closed(pool, timeMs, lineOf(request))
   }
 
-  fail(request: string, timeMs = 0): number {
-    return this.connections.failed(timeMs, lineOf(request))
+  fail(request: string, timeMs = 0, pool: Pool | null = this.pool()): number {
+    return this.connections.failed(pool, timeMs, lineOf(request))
   }
 }
 
@@ -46,7 +46,7 @@ function lineOf(request: string) {
 /** One whose log was read from its begin. */
 function readFromItsBegin(): Gateway {
   const gateway = new Gateway()
-  gateway.connections.processStarted()
+  gateway.connections.processStarted(0)
   return gateway
 }
 
@@ -123,7 +123,7 @@ describe('a gateway that does not', () => {
 describe('that a connection is new', () => {
   const firstOf = (gateway: Gateway, timeMs: number): number => {
     gateway.take('first', timeMs)
-    return gateway.fail('first')
+    return gateway.fail('first', timeMs)
   }
 
   test('is known where the log was read from the begin of the process', () => {
@@ -135,7 +135,7 @@ describe('that a connection is new', () => {
     gateway.connections.workerStarted(1, 0)
     expect(firstOf(gateway, 0)).toBe(FRESH)
     gateway.take('of another', 0, gateway.pool(2))
-    expect(gateway.fail('of another')).toBe(UNKNOWN)
+    expect(gateway.fail('of another', 0, gateway.pool(2))).toBe(UNKNOWN)
   })
 
   test('is not known where reading began in the middle', () => {
@@ -147,7 +147,7 @@ describe('that a connection is new', () => {
       const gateway = new Gateway()
       gateway.take('begin', beganMs)
       gateway.take('a', timeMs)
-      return gateway.fail('a') === FRESH
+      return gateway.fail('a', timeMs) === FRESH
     }
     expect(isKnown(0, HORIZON_MS - 1)).toBe(false)
     expect(isKnown(0, HORIZON_MS + MINUTE_MS)).toBe(true)
@@ -159,7 +159,7 @@ describe('that a connection is new', () => {
     const gateway = readFromItsBegin()
     gateway.take('a', 0)
     gateway.take('b', 2 * HORIZON_MS + 1)
-    expect([gateway.fail('a'), gateway.fail('b')]).toEqual([FRESH, UNKNOWN])
+    expect([gateway.fail('a'), gateway.fail('b', 2 * HORIZON_MS + 1)]).toEqual([FRESH, UNKNOWN])
   })
 })
 

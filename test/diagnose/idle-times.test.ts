@@ -40,8 +40,8 @@ describe('what was seen until a reset', () => {
   test('are requests on connections that had been idle for as long, for about as long, or for any time', () => {
     const times = new IdleTimes()
     for (const idleMs of [5_000, 5_000, 5_200, 8_000, 0]) times.reused(0, idleMs)
-    times.reset(1_000, 5_100)
-    expect(times.reset(2_000, 5_000)).toEqual({
+    times.reset(1_000, 1_000, 5_100)
+    expect(times.reset(2_000, 2_000, 5_000)).toEqual({
       idle_ms: 5_000,
       reuses: 5,
       reuses_near: 3,
@@ -52,7 +52,7 @@ describe('what was seen until a reset', () => {
 
   test('does not hold the reset itself, nor what comes later', () => {
     const times = new IdleTimes()
-    const reset = times.reset(0, 5_000)
+    const reset = times.reset(0, 0, 5_000)
     times.reused(1, 5_000)
     expect(reset).toEqual({ idle_ms: 5_000, reuses: 0, reuses_near: 0, reuses_same: 0, resets_near: 0 })
   })
@@ -60,15 +60,15 @@ describe('what was seen until a reset', () => {
   test('keeps the shortest idle times to themselves', () => {
     const times = new IdleTimes()
     for (const idleMs of [0, 100, 128, 130]) times.reused(0, idleMs)
-    expect(times.reset(1, 10)).toMatchObject({ reuses: 4, reuses_near: 2, reuses_same: 2 })
-    expect(times.reset(1, 128)).toMatchObject({ reuses: 4, reuses_near: 2 })
+    expect(times.reset(1, 1, 10)).toMatchObject({ reuses: 4, reuses_near: 2, reuses_same: 2 })
+    expect(times.reset(1, 1, 128)).toMatchObject({ reuses: 4, reuses_near: 2 })
   })
 
   test('is that of the window of five minutes at hand and of the one before', () => {
     const seenAfter = (ms: number): number => {
       const times = new IdleTimes()
       times.reused(0, 5_000)
-      return times.reset(ms, 5_000).reuses
+      return times.reset(ms, ms, 5_000).reuses
     }
     expect([seenAfter(0), seenAfter(2 * WINDOW_MS - 1), seenAfter(2 * WINDOW_MS)]).toEqual([1, 1, 0])
   })
@@ -77,7 +77,7 @@ describe('what was seen until a reset', () => {
     const times = new IdleTimes()
     for (let minute = 0; minute < 100; minute++) times.reused(minute * MINUTE_MS, 5_000)
     expect(times.total[binOf(5_000)]).toBe(100)
-    expect(times.reset(99 * MINUTE_MS, 5_000).reuses).toBe(10)
+    expect(times.reset(99 * MINUTE_MS, 99 * MINUTE_MS, 5_000).reuses).toBe(10)
   })
 })
 
@@ -107,7 +107,7 @@ const events: fc.Arbitrary<readonly Event[]> = fc
 function seen(all: readonly Event[]): readonly (Reuse | null)[] {
   const times = new IdleTimes()
   return all.map(({ timeMs, idleMs, isReset }) => {
-    if (isReset) return times.reset(timeMs, idleMs)
+    if (isReset) return times.reset(timeMs, timeMs, idleMs)
     times.reused(timeMs, idleMs)
     return null
   })

@@ -89,9 +89,9 @@ describe('lines of other shippers that come in any order over files', () => {
   const partitions = 4
 
   test.each([
-    ['Filebeat, keyed by host', filebeat, byHost, {}],
-    ['Fluent Bit, keyed by host', fluentBit, byHost, {}],
-    ['Vector, keyed by host', vector, byHost, { withoutOffsets: true }],
+    ['Filebeat, keyed by host', filebeat, byHost, { isForeign: true }],
+    ['Fluent Bit, keyed by host', fluentBit, byHost, { isForeign: true }],
+    ['Vector, keyed by host', vector, byHost, { withoutOffsets: true, isForeign: true }],
     ['Filebeat, keyed by correlation id', filebeat, byCorrelationId, { isScattered: true }],
     ['plain lines, keyed by correlation id', plain, byCorrelationId, { withoutOffsets: true, isScattered: true }],
   ] as const)('end as one pass over the files does: %s', async (name, envelope, keyOf, difference) => {

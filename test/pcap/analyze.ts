@@ -18,8 +18,9 @@ export function analyze(
   const analysis = new CaptureAnalysis({ targets, ...options })
   const step = options.chunkBytes ?? bytes.length
   for (let at = 0; at < bytes.length; at += step) analysis.push(bytes.slice(at, at + step))
+  analysis.endFile()
   const result = analysis.end()
-  const connections = findingsOf('test.pcap', result, targets).map((finding) =>
+  const connections = findingsOf(['test.pcap'], result, targets).map((finding) =>
     toDocument(finding, (target) => target.replace(/\?.*/, '')),
   )
   return { result, targets, connections }

@@ -35,7 +35,7 @@ describe.each(CAPTURES.map((capture) => [capture.name, capture] as const))('%s',
   const residue = residueOf(name, capture.run)
 
   test('has the streams of the truth', () => {
-    expect(result.end).toEqual({ kind: 'whole' })
+    expect(result.files.map(({ end }) => end.kind)).toEqual(['whole'])
     expect(result.streams).toBe(streams.length)
     expect(connections.map(({ index, client, target }) => [index, port(client), port(target)])).toEqual(
       streams.map(({ tcp_stream, gw_port, target_port }) => [tcp_stream, gw_port, target_port]),

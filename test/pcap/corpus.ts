@@ -17,7 +17,11 @@ export interface TrueStream {
 }
 
 export interface TrueRun {
-  readonly targets: readonly { readonly hostport: string; readonly keepalive_idle_timeout_ms: number }[]
+  readonly targets: readonly {
+    readonly hostport: string
+    readonly ip: string
+    readonly keepalive_idle_timeout_ms: number
+  }[]
   readonly captures: Readonly<Record<string, { readonly streams: number; readonly list: readonly TrueStream[] }>>
   readonly requests: readonly {
     readonly correlation_id: string | null

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { CaptureAnalysis } from '../../src/pcap/capture-analysis.js'
+import { findingsOf, toDocument } from '../../src/pcap/findings.js'
+import { HostNames } from '../../src/pcap/host-names.js'
+import type { LoggedFailure } from '../../src/pcap/match/logged-failure.js'
+import { matchFailures } from '../../src/pcap/match/match-failures.js'
+import { Targets } from '../../src/pcap/targets.js'
 import { analyze } from './analyze.js'
 import { bytesOf, CAPTURES } from './corpus.js'
 import { classic, ETHERNET, type Packet, RAW, START_NS } from './packets.js'
@@ -21,6 +27,32 @@ function expectSound(bytes: Uint8Array): void {
   }
 }
 
+/** Names of hosts and failures to be matched come from the bytes, too. */
+function expectMatched(bytes: Uint8Array): void {
+  const targets = new Targets()
+  const names = new HostNames()
+  const analysis = new CaptureAnalysis({ targets, names, maxOpen: 64, maxKept: 128 })
+  for (const half of [bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)]) {
+    analysis.push(half)
+    analysis.endFile()
+  }
+  const findings = findingsOf(['a', 'b'], analysis.end(), targets)
+  const failures = findings.flatMap((finding): LoggedFailure[] => {
+    const { target, exchange, firstNs } = finding.facts
+    const startMs = finding.baseSeconds * 1_000 + firstNs / 1_000_000
+    const path = exchange?.target ?? null
+    const id = exchange?.correlationId ?? String(finding.facts.index)
+    const log = { method: null, path, tail: path, startMs, endMs: startMs + 10, idleMs: null, isReused: null }
+    return [{ id, target, ...log, cause: 'undetermined', phase: 'request' }]
+  })
+  const { matches } = matchFailures({ failures, findings, names, pathOf: (target) => target })
+  for (const { requests, basis } of matches) {
+    expect(requests.length).toBeGreaterThanOrEqual(1)
+    if (basis !== 'ambiguous') expect(requests).toHaveLength(1)
+  }
+  for (const finding of findings) expect(toDocument(finding, (target) => target).capture).toMatch(/^[ab]$/)
+}
+
 const part = fc.record({
   file: fc.nat(whole.length - 1),
   from: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -35,6 +67,7 @@ describe('any bytes', () => {
         const bytes = Buffer.from(whole[file].subarray(0, 200 + length))
         for (const { at, value } of bytesChanged) bytes[at % bytes.length] = value
         expectSound(bytes)
+        expectMatched(bytes)
       }),
       { numRuns: 150 },
     )

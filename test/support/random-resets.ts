@@ -49,7 +49,7 @@ export function resetsOf(target: Target): readonly SeededReset[] {
     const loggedMs = Math.max(0, Math.round(trueMs - lagMs * Math.log(1 - random()) * (random() < 0.5 ? -1 : 1)))
     const kind = trueMs > timeoutMs - raceMs ? 'race' : random() < target.premature ? 'premature' : null
     if (kind === null) times.reused(timeMs, loggedMs)
-    else resets.push({ kind, reset: { ...times.reset(timeMs, loggedMs), ...errorOf(kind, random()) } })
+    else resets.push({ kind, reset: { ...times.reset(timeMs, timeMs, loggedMs), ...errorOf(kind, random()) } })
   }
   return resets
 }

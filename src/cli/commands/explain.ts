@@ -7,11 +7,13 @@ import type { EventEntry, FailureDocument, LineBlock } from '../../records.js'
 import type { Redactor } from '../../redact/redactor.js'
 import { EntryWriter } from '../../sinks/entries.js'
 import type { Source } from '../../sources/source.js'
+import { givenCaptures, pathOfWith } from '../captures.js'
 import type { Context } from '../context.js'
 import { openLogsOf } from '../logs.js'
 import type { ExplainOptions } from '../options.js'
 import { refuseOtherText, tellReading } from '../reading.js'
 import { renderExplanation } from '../render/explanation.js'
+import { packetsDocument, packetsOf, renderPackets } from '../render/packets.js'
 import { storyOf } from '../render/story.js'
 import { writeOutput } from '../terminal/write.js'
 
@@ -21,12 +23,14 @@ export async function run(
   context: Context,
 ): Promise<number> {
   const logs = await openLogsOf(args, options, context)
+  const given = await givenCaptures(options, logs.redactor, context)
   const lines = new LinesOfRequest(id, logs.redactor)
   const failures: FailureDocument[] = []
   const progress = context.terminal.startProgress(logs.progress)
   const { ledger, evicted, estimates } = await analyze({
     ...logs,
     source: lines.watch(logs.source),
+    captures: given?.matches,
     onDocuments: (documents) => {
       for (const each of documents) if (each.kind === 'failure' && each.id === id) failures.push(each.document)
     },
@@ -44,12 +48,17 @@ export async function run(
   const failure = failures.at(-1) ?? null
   const estimate = estimates.get(failure?.edgemicro.target ?? '')
   const story = failure === null ? [] : storyOf({ failure, estimate })
+  const packets = given === null ? null : packetsOf(id, given.matches)
+  const pathOf = pathOfWith(logs.redactor)
   const text = options.json
-    ? JSON.stringify({ correlation_id: id, entries, failure, story })
-    : renderExplanation({ id, entries, failure, story }, context.terminal.output).join('\n')
+    ? JSON.stringify({ correlation_id: id, entries, failure, story, ...(packets && packetsDocument(packets, pathOf)) })
+    : [
+        ...renderExplanation({ id, entries, failure, story }, context.terminal.output),
+        ...(packets === null ? [] : renderPackets(packets, pathOf, context.terminal.output)),
+      ].join('\n')
   await writeOutput(context.stdout, `${text}\n`)
   tellReading({ ledger, evicted }, context)
-  return logs.exitCode()
+  return Math.max(logs.exitCode(), given?.exitCode ?? 0)
 }
 
 /** Collects, on the side, every event of one request. Blocks that do not hold its id are not looked at twice. */

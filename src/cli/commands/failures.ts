@@ -2,6 +2,7 @@ import { analyze } from '../../pipeline/analyze.js'
 import type { IndexDocument } from '../../records.js'
 import { failureJson } from '../../sinks/failure-json.js'
 import { JsonBytes } from '../../sinks/json-bytes.js'
+import { givenCaptures } from '../captures.js'
 import type { Context } from '../context.js'
 import { passes } from '../document-filter.js'
 import { openLogsOf } from '../logs.js'
@@ -13,6 +14,7 @@ import { writeReused } from '../terminal/write.js'
 export async function run(args: readonly string[], options: FailuresOptions, context: Context): Promise<number> {
   const isWanted = passes(readFilter(options, { nowMs: Date.now() }))
   const logs = await openLogsOf(args, options, context)
+  const given = await givenCaptures(options, logs.redactor, context)
   const progress = context.terminal.startProgress(logs.progress, { whileWriting: true })
   const output = new JsonBytes()
   const print = async (documents: readonly IndexDocument[]): Promise<void> => {
@@ -24,11 +26,12 @@ export async function run(args: readonly string[], options: FailuresOptions, con
   const { ledger, evicted } = await analyze({
     ...logs,
     halvesOnly: options.halvesOnly,
+    captures: given?.matches,
     onDocuments: print,
     signal: context.signal,
   }).finally(() => progress.end())
   // Only warn and error lines were looked at: the ledger does not know the others.
   tellReading({ ledger: options.halvesOnly ? undefined : ledger, evicted }, context)
   if (!options.halvesOnly) refuseOtherText(ledger, logs.inputs)
-  return logs.exitCode()
+  return Math.max(logs.exitCode(), given?.exitCode ?? 0)
 }

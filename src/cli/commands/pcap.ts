@@ -1,17 +1,14 @@
-import { stat } from 'node:fs/promises'
-import { InputError } from '../../errors.js'
-import type { CaptureResult } from '../../pcap/capture-analysis.js'
-import { type Finding, findingsOf, type PathOf, toDocument, toTargetDocument } from '../../pcap/findings.js'
-import { fileChunks, readCapture } from '../../pcap/read-capture.js'
-import { Targets } from '../../pcap/targets.js'
+import { toDocument, toTargetDocument } from '../../pcap/findings.js'
+import type { CaptureMatches } from '../../pcap/match/capture-matches.js'
+import { analyze } from '../../pipeline/analyze.js'
 import { Redactor } from '../../redact/redactor.js'
-import { expandInput } from '../../sources/discover.js'
+import { type Captures, matchesOf, pathOfWith, readCaptures } from '../captures.js'
 import type { Context } from '../context.js'
-import { tellProblem } from '../errors.js'
-import { redactionOf } from '../logs.js'
+import { openLogsOf, redactionOf } from '../logs.js'
 import type { PcapOptions } from '../options.js'
-import { type CaptureSummary, renderPcap } from '../render/pcap.js'
-import type { Measure } from '../terminal/progress.js'
+import { refuseOtherText, tellReading } from '../reading.js'
+import { type PcapAnswer, renderPcap } from '../render/pcap.js'
+import { captureDocument, connectionMatches, failureDocuments, offsetMs } from '../render/pcap-json.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
 
@@ -19,24 +16,25 @@ const DEFAULT_LIMIT = 3
 
 export async function run(args: readonly string[], options: PcapOptions, context: Context): Promise<number> {
   const limit = readLimit(options.limit)
-  const redactor = new Redactor(redactionOf(options), new Uint8Array(0))
-  const pathOf: PathOf = (requestTarget) => {
-    const { path, query } = redactor.url(requestTarget.replace(/^\//, ''), null)
-    return query === null ? path : `${path}?${query}`
-  }
-  const targets = new Targets()
-  const { captures, exitCode } = await readAll(args, targets, context)
-  const findings = captures
-    .flatMap(({ name, result }) => findingsOf(name, result, targets))
-    .filter(({ facts }) => options.target === undefined || facts.target === options.target)
-  const tallies = targets.all().filter(({ target }) => options.target === undefined || target === options.target)
-  const measured = tallies.map((tally) => toTargetDocument(tally, targets.idleTimeout(tally.target)))
-  if (options.json) await writeJson({ captures, findings, targets: measured, pathOf }, context)
-  else {
-    const lines = renderPcap({ captures, findings, targets: measured, pathOf, limit }, context.terminal.output)
-    await writeOutput(context.stdout, `${lines.join('\n')}\n`)
-  }
-  return exitCode
+  const captures = await readCaptures(args, options.resolve, context)
+  const { all, targets } = captures
+  if (all.length === 0) return 1
+  const logs = options.logs.length === 0 ? null : await matchLogs(captures, options, context)
+  const matches = logs?.matches ?? null
+  const pathOf = pathOfWith(new Redactor(redactionOf(options), new Uint8Array(0)))
+  const isWanted = (target: string): boolean => options.target === undefined || target === options.target
+  const findings = all
+    .flatMap((each) => each.findings)
+    .filter(({ facts }) => isWanted(facts.target))
+    .map((finding) => matches?.judgedFinding(finding) ?? finding)
+  const measured = targets
+    .all()
+    .filter(({ target }) => isWanted(target))
+    .map((tally) => toTargetDocument(tally, targets.idleTimeout(tally.target)))
+  const answer = { captures: all, findings, targets: measured, pathOf, limit, matches }
+  if (options.json) await writeJson(answer, context)
+  else await writeOutput(context.stdout, `${renderPcap(answer, context.terminal.output).join('\n')}\n`)
+  return Math.max(captures.exitCode, logs?.exitCode ?? 0)
 }
 
 function readLimit(text: string | undefined): number {
@@ -46,109 +44,49 @@ function readLimit(text: string | undefined): number {
   return Number(text)
 }
 
-interface Captures {
-  readonly captures: readonly CaptureSummary[]
-  readonly exitCode: 0 | 1
+interface MatchedLogs {
+  readonly matches: CaptureMatches
+  readonly exitCode: number
 }
 
-/** Each one that fails is told on stderr, the others are read all the same; throws where none could be read. */
-async function readAll(args: readonly string[], targets: Targets, context: Context): Promise<Captures> {
-  const captures: CaptureSummary[] = []
-  const problems: InputError[] = []
-  const reading = { done: 0, total: 0 }
-  const measure = (): Measure => ({ ...reading, unit: 'bytes' })
-  const progress = context.terminal.startProgress(measure)
-  const onProblem = (problem: InputError): void => {
-    problems.push(problem)
-    tellProblem(problem, context)
-  }
-  try {
-    const names = await filesOf(args, onProblem)
-    for (const name of names) if (name !== '-') reading.total += (await stat(name)).size
-    for (const name of names) {
-      const result = await readOne(name, { targets, onProblem, reading }, context)
-      if (result !== null) captures.push({ name, result })
-    }
-  } finally {
-    progress.end()
-  }
-  if (captures.length === 0) return { captures, exitCode: 1 }
-  return { captures, exitCode: problems.length > 0 ? 1 : 0 }
-}
-
-async function filesOf(args: readonly string[], onProblem: (problem: InputError) => void): Promise<readonly string[]> {
-  const names: string[] = []
-  for (const input of args) {
-    if (input === '-') names.push(input)
-    else names.push(...(await filesOfInput(input, onProblem)))
-  }
-  return names
-}
-
-async function filesOfInput(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {
-  try {
-    return await expandInput(input)
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    onProblem(error)
-    return []
-  }
-}
-
-interface Reading {
-  readonly targets: Targets
-  readonly onProblem: (problem: InputError) => void
-  readonly reading: { done: number }
-}
-
-async function readOne(
-  name: string,
-  { targets, onProblem, reading }: Reading,
-  context: Context,
-): Promise<CaptureResult | null> {
-  const source = name === '-' ? context.stdin : fileChunks(name)
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      reading.done += chunk.length
-      yield chunk
-    }
-  }
-  try {
-    return await readCapture({ name, chunks: counted(), targets, onProblem, signal: context.signal })
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    onProblem(error)
-    return null
-  }
-}
-
-interface Answer {
-  readonly captures: readonly CaptureSummary[]
-  readonly findings: readonly Finding[]
-  readonly targets: readonly object[]
-  readonly pathOf: PathOf
+async function matchLogs(captures: Captures, options: PcapOptions, context: Context): Promise<MatchedLogs> {
+  const logs = await openLogsOf(options.logs, options, context)
+  const matches = matchesOf(captures, logs.redactor)
+  const progress = context.terminal.startProgress(logs.progress)
+  const { ledger, evicted } = await analyze({
+    ...logs,
+    onDocuments: (documents) => {
+      for (const each of documents) if (each.kind === 'failure') matches.add(each.document)
+    },
+    signal: context.signal,
+  }).finally(() => progress.end())
+  refuseOtherText(ledger, logs.inputs)
+  matches.match()
+  tellReading({ ledger, evicted }, context)
+  return { matches, exitCode: logs.exitCode() }
 }
 
 /** Piece by piece: many connections make one long object. */
-async function writeJson({ captures, findings, targets, pathOf }: Answer, { stdout }: Context): Promise<void> {
+async function writeJson(
+  { captures, findings, targets, pathOf, matches }: PcapAnswer,
+  { stdout }: Context,
+): Promise<void> {
   await writeOutput(stdout, '{"connections":[')
   let piece = ''
   for (const [index, finding] of findings.entries()) {
-    piece += `${index === 0 ? '' : ','}${JSON.stringify(toDocument(finding, pathOf))}`
+    const document = { ...toDocument(finding, pathOf), ...connectionMatches(finding, matches) }
+    piece += `${index === 0 ? '' : ','}${JSON.stringify(document)}`
     if (piece.length < PIECE_LENGTH) continue
     await writeOutput(stdout, piece)
     piece = ''
   }
-  const files = captures.map(({ name, result }) => ({
-    capture: name,
-    packets: result.packets,
-    connections: result.streams,
-    end: result.end.kind,
-    omitted_connections: result.omitted,
-    evicted_connections: result.evicted,
-    contents: result.contents,
-  }))
-  const rest = JSON.stringify({ targets, clock_offset_ms: null, captures: files })
+  const files = captures.map((capture) => captureDocument(capture, matches))
+  const rest = JSON.stringify({
+    targets,
+    clock_offset_ms: offsetMs(captures, matches),
+    captures: files,
+    ...failureDocuments(matches),
+  })
   await writeOutput(stdout, `${piece}],${rest.slice(1)}\n`)
 }
 

@@ -1,3 +1,4 @@
+import { givenCaptures } from '../captures.js'
 import type { Context } from '../context.js'
 import { openLogsOf } from '../logs.js'
 import type { ReportOptions } from '../options.js'
@@ -10,11 +11,13 @@ import { writeOutput } from '../terminal/write.js'
 export async function run(args: readonly string[], options: ReportOptions, context: Context): Promise<number> {
   const filter = readFilter(options, { nowMs: Date.now() })
   const logs = await openLogsOf(args, options, context)
-  const { report, outside, evicted, folded } = await reportOf(logs, filter, context)
+  const given = await givenCaptures(options, logs.redactor, context)
+  const read = { ...logs, captures: given?.matches }
+  const { report, outside, evicted, folded } = await reportOf(read, filter, context)
   const text = options.json
     ? JSON.stringify({ ...report, evicted, folded })
     : renderReport(report, context.terminal.output, { outside }).join('\n')
   await writeOutput(context.stdout, `${text}\n`)
   tellReading({ evicted, folded }, context)
-  return logs.exitCode()
+  return Math.max(logs.exitCode(), given?.exitCode ?? 0)
 }

@@ -1,39 +1,42 @@
 import type { CaptureResult } from '../../pcap/capture-analysis.js'
-import { type Finding, type PathOf, stepsOf, type TargetDocument, timeOf } from '../../pcap/findings.js'
-import { packetFilter, streamFilter, streamsFilter } from '../../pcap/tell/display-filter.js'
+import type { Finding, PathOf, TargetDocument } from '../../pcap/findings.js'
+import type { CaptureMatches } from '../../pcap/match/capture-matches.js'
+import { streamsFilter } from '../../pcap/tell/display-filter.js'
 import type { Cause } from '../../records.js'
+import type { Capture } from '../captures.js'
 import { formatCount, formatDuration, formatInstant } from '../terminal/numbers.js'
 import { renderTable } from '../terminal/table.js'
 import type { Surface } from '../terminal/terminal.js'
 import { visible, wrap } from '../terminal/text.js'
 import { meaningOf } from './causes.js'
-
-export interface CaptureSummary {
-  /** As it was given. */
-  readonly name: string
-  readonly result: CaptureResult
-}
+import { connectionLines } from './pcap-connection.js'
 
 export interface PcapAnswer {
-  readonly captures: readonly CaptureSummary[]
+  readonly captures: readonly Capture[]
   readonly findings: readonly Finding[]
   readonly targets: readonly TargetDocument[]
   readonly pathOf: PathOf
   /** Connections to show of each cause. */
   readonly limit: number
+  /** With the failures of logs; null: there are none. */
+  readonly matches: CaptureMatches | null
 }
 
 /** What captures say, for people: the targets, then each cause with the packets of its first connections. */
 export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, 'width' | 'style'>): string[] {
   const { captures, findings, targets } = answer
   const textWidth = Math.min(width, 100)
-  const lines = captures.flatMap(({ name, result }) => [
-    style.bold(visible(name)),
-    ...captureLines(result).flatMap((line) => wrap(line, textWidth - 2).map((each) => `  ${each}`)),
+  const lines = captures.flatMap(({ name, files, result }) => [
+    ...files.map((file) => style.bold(visible(file))),
+    ...[...captureLines(result), ...clockLines(name, answer.matches)].flatMap((line) =>
+      wrap(line, textWidth - 2).map((each) => `  ${each}`),
+    ),
   ])
   if (targets.length > 0) lines.push('', ...targetTable(targets, findings, { width, style }))
+  if (answer.matches !== null) lines.push('', ...matchLines(answer.matches, textWidth))
   const groups = groupByCause(findings.filter(({ verdict }) => verdict.cause !== 'none'))
-  if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.']
+  const ambiguous = answer.matches === null ? [] : ambiguousLines(answer.matches, answer.limit)
+  if (groups.length === 0) return [...lines, '', 'No connection ended in a failure that packets show.', ...ambiguous]
   for (const [cause, group] of groups) {
     lines.push(
       '',
@@ -45,11 +48,13 @@ export function renderPcap(answer: PcapAnswer, { width, style }: Pick<Surface, '
       ),
     )
     for (const finding of group.slice(0, answer.limit)) {
-      lines.push('', ...connectionLines(finding, answer, { width: textWidth, style }))
+      const where = captures.length > 1 || finding.files.length > 1 ? `${partName(finding)}, ` : ''
+      const whose = answer.matches?.ofFinding(finding)
+      lines.push('', ...connectionLines(finding, { pathOf: answer.pathOf, where, whose }, { width: textWidth, style }))
     }
     if (group.length > answer.limit) lines.push('', ...restLines(group, answer))
   }
-  return lines
+  return [...lines, ...ambiguous]
 }
 
 function captureLines({
@@ -134,6 +139,46 @@ function idleText({
   return `${formatDuration(timeoutMs)} (${closes === 1 ? 'seen once' : `${formatCount(closes)} times`}${range})`
 }
 
+function clockLines(name: string, matches: CaptureMatches | null): string[] {
+  if (matches === null) return []
+  const offset = matches.offsets.get(name) ?? null
+  if (offset === null) return ['nothing tells how far the clocks of logs and capture are apart']
+  const { offsetMs, lowMs, highMs, fitting } = offset
+  const by = `by ${formatCount(fitting)} ${fitting === 1 ? 'request' : 'requests'}`
+  if (offsetMs === 0) return [`the clocks of logs and capture agree, ${by}`]
+  const range = `${formatDuration(Math.abs(lowMs))}–${formatDuration(Math.abs(highMs))}`
+  return [
+    `the clock of the logs is ${formatDuration(Math.abs(offsetMs))} (${range}) ${offsetMs > 0 ? 'ahead of' : 'behind'} the capture's, ${by}`,
+  ]
+}
+
+function matchLines({ all, unmatched, omitted }: CaptureMatches, width: number): string[] {
+  const ambiguous = all.filter(({ basis }) => basis === 'ambiguous').length
+  const parts = [
+    `${formatCount(all.length - ambiguous)} found`,
+    ...(ambiguous > 0 ? [`${formatCount(ambiguous)} that fit several connections or one perhaps by chance`] : []),
+    ...(unmatched.length > 0 ? [`${formatCount(unmatched.length)} without packets`] : []),
+    ...(omitted > 0 ? [`${formatCount(omitted)} not looked for: there were too many`] : []),
+  ]
+  return wrap(`failures of the logs within the captures: ${parts.join(', ')}`, width)
+}
+
+/** Failures whose packets are not told apart: the connections that fit, the likeliest first. */
+function ambiguousLines({ all }: CaptureMatches, limit: number): string[] {
+  const ambiguous = all.filter(({ basis }) => basis === 'ambiguous')
+  if (ambiguous.length === 0) return []
+  const lines = ambiguous.slice(0, limit).map(({ failure, requests }) => {
+    const { files, facts } = requests[0].finding
+    const streams = requests.slice(0, MAX_STREAMS).map(({ finding }) => finding.facts.places[0].index)
+    const more = requests.length > MAX_STREAMS ? ', …' : ''
+    return `  ${visible(failure.id)}: stream ${streams.join(', ')}${more} of ${visible(files[facts.places[0].file])}`
+  })
+  const rest = ambiguous.length - limit
+  return ['', 'Not told apart:', ...lines, ...(rest > 0 ? [`  and ${formatCount(rest)} more (--limit)`] : [])]
+}
+
+const MAX_STREAMS = 5
+
 /** The most frequent cause first. */
 function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, readonly Finding[]])[] {
   const groups = new Map<Cause, Finding[]>()
@@ -147,37 +192,19 @@ function groupByCause(findings: readonly Finding[]): readonly (readonly [Cause, 
   return [...groups].sort(([, a], [, b]) => b.length - a.length)
 }
 
-function connectionLines(finding: Finding, { pathOf, captures }: PcapAnswer, { width, style }: Look): string[] {
-  const { facts, verdict, capture } = finding
-  const steps = stepsOf(finding, pathOf)
-  const where = captures.length > 1 ? `${capture}, ` : ''
-  const sure = verdict.confidence > 0 && verdict.confidence < 1 ? ` (confidence ${verdict.confidence})` : ''
-  const numberWidth = Math.max(6, ...steps.map(({ packet }) => String(packet).length))
-  return [
-    `  ${style.cyan(visible(`${where}stream ${facts.index}`))}  ${facts.client} → ${facts.target}${sure}`,
-    ...steps.flatMap(({ packet, timeNs, says }) => {
-      const time = timeOf(finding, timeNs).slice(11, 26)
-      const [first, ...more] = wrap(visible(says), Math.max(30, width - numberWidth - 22))
-      const indent = ' '.repeat(numberWidth + 21)
-      return [
-        `  ${String(packet).padStart(numberWidth)}  ${style.dim(time)}  ${first}`,
-        ...more.map((line) => indent + line),
-      ]
-    }),
-    style.dim(`  Wireshark: ${streamFilter(facts.index)}`),
-    ...(steps.length > 0 ? [style.dim(`             ${packetFilter(steps.map(({ packet }) => packet))}`)] : []),
-  ]
-}
+/** The file in which a connection begins. */
+const partName = ({ files, facts }: Finding): string => files[facts.places[0].file]
 
-/** Streams are numbered in each capture anew, so a filter holds for one capture. */
+/** Streams are numbered in each file anew, so a filter holds for one file. */
 function restLines(group: readonly Finding[], { captures, limit }: PcapAnswer): string[] {
-  const filters = captures.flatMap(({ name }) => {
-    const indexes = group.filter(({ capture }) => capture === name).map(({ facts }) => facts.index)
-    if (indexes.length === 0) return []
-    return [`${captures.length > 1 ? `${visible(name)}: ` : ''}${streamsFilter(indexes)}`]
-  })
+  const byFile = new Map<string, number[]>()
+  for (const { facts, files } of group) {
+    const { file, index } = facts.places[facts.places.length - 1]
+    byFile.set(files[file], [...(byFile.get(files[file]) ?? []), index])
+  }
+  const isOne = captures.length === 1 && captures[0].files.length === 1
   return [
     `  ${formatCount(group.length - limit)} more are not shown (--limit); all of them in Wireshark:`,
-    ...filters.map((filter) => `  ${filter}`),
+    ...[...byFile].map(([name, indexes]) => `  ${isOne ? '' : `${visible(name)}: `}${streamsFilter(indexes)}`),
   ]
 }

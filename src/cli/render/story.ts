@@ -52,7 +52,7 @@ function connection({ edgemicro }: FailureDocument): string | null {
 }
 
 function others({ reuses, reuses_near: near, reuses_same: same, resets_near: resets }: Evidence): string {
-  const all = `In the ten minutes until then, ${formatCount(reuses ?? 0)} requests of this API on reused connections ended well`
+  const all = `In the five to ten minutes until then, ${formatCount(reuses ?? 0)} requests of this API on reused connections ended well`
   const share = reuses != null && reuses > 0 && near != null && near > 0 ? ` (${formatShare(near / reuses)})` : ''
   const well = `${formatCount(near ?? 0)} of them${share} on connections that had been idle for about as long (within 7 %; ${formatCount(same ?? 0)} within 1 %)`
   return `${all}, ${well}; before this one, ${formatCount(resets ?? 0)} were reset there.`
@@ -62,8 +62,12 @@ function timeout({ failure: { edgemicro }, estimate }: StoryInput): string | nul
   const { idle_ms: idleMs } = edgemicro.evidence
   if (idleMs == null || !BY_CONNECTION.has(edgemicro.cause)) return null
   if (!isEstimated(estimate)) return 'These logs do not tell after how long the target closes idle connections.'
-  const { timeoutMs, lowMs, highMs, races } = estimate
-  const known = `The target closes idle connections after ${milliseconds(timeoutMs)} (${milliseconds(lowMs)} to ${milliseconds(highMs)}), as ${formatCount(races)} keep-alive races in these logs tell`
+  const { timeoutMs, lowMs, highMs, races, seenCloses } = estimate
+  const source =
+    seenCloses === undefined
+      ? `${formatCount(races)} keep-alive races in these logs tell`
+      : `${formatCount(seenCloses)} closes in the captures show`
+  const known = `The target closes idle connections after ${milliseconds(timeoutMs)} (${milliseconds(lowMs)} to ${milliseconds(highMs)}), as ${source}`
   const away = idleMs / timeoutMs - 1
   return `${known}: this one was taken ${Math.abs(away) < 0.005 ? 'just then' : `${formatShare(Math.abs(away))} ${away < 0 ? 'before' : 'after'} that`}.`
 }

@@ -1,9 +1,10 @@
 import {
-  cutMethod,
   type HttpHead,
   isRequestStart,
   mayBeRequest,
   mayBeResponse,
+  NOT_ASKED,
+  readCutRequest,
   readRequestHead,
   readResponseHead,
 } from './http-head.js'
@@ -127,11 +128,13 @@ export class HttpReader implements MessageReader {
 
   /** What a head that was cut still tells. */
   #cutHead(text: string): void {
-    const method = this.side === 'request' ? cutMethod(text.slice(0, 17)) : null
-    const status = this.side === 'response' ? /^HTTP\/1\.\d (\d{3})/.exec(text)?.[1] : undefined
-    if (method !== null || status !== undefined) {
-      const rest = { target: null, framing: 'none', announcesClose: false } as const
-      this.handler.head(this.side, { method, status: status === undefined ? null : Number(status), ...rest })
+    const rest = { framing: 'none', announcesClose: false } as const
+    if (this.side === 'request') {
+      const request = readCutRequest(text)
+      if (request !== null) this.handler.head('request', { ...request, status: null, ...rest })
+    } else {
+      const status = /^HTTP\/1\.\d (\d{3})/.exec(text)?.[1]
+      if (status !== undefined) this.handler.head('response', { ...NOT_ASKED, status: Number(status), ...rest })
     }
     this.#lose()
   }

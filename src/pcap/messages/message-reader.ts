@@ -24,6 +24,12 @@ export interface MessageHead {
   readonly method: string | null
   /** As sent: path and query, or a whole url. Null in responses and where it was cut. */
   readonly target: string | null
+  /** Where the target was cut: the first characters of its path. */
+  readonly pathStart?: string | null
+  /** Of the field `Host`; null in responses and where there is none. */
+  readonly host: string | null
+  /** The gateway's, of the field `X-Request-Id`; null in responses and where there is none. */
+  readonly correlationId: string | null
   /** Null in requests. */
   readonly status: number | null
   readonly framing: Framing

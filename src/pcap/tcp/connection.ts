@@ -11,11 +11,25 @@ import type { Direction } from './streams.js'
 /** A server's port where the other side's is out of the range that systems choose clients' ports from. */
 const FIRST_EPHEMERAL_PORT = 32_768
 
+/** A stream of one file of a capture. */
+export interface StreamPlace {
+  /** From 0 on. */
+  readonly file: number
+  /** Wireshark's `tcp.stream` in that file. */
+  readonly index: number
+}
+
+/** Of a connection that goes on through more files, the first and the last ones are remembered. */
+const MAX_PLACES = 16
+
 /**
  * One TCP connection while its packets come: which side is the client, what was asked and answered, how it ended. What it keeps
  * does not grow with the number of its packets.
  */
 export class Connection implements FlowReceiver, MessageHandler {
+  /** Where it is to be found, file by file. */
+  readonly places: StreamPlace[] = []
+  lastFile = -1
   /** The side that asks; null while nothing tells. */
   client: Direction | null = null
   syn: Mark | null = null
@@ -91,6 +105,12 @@ export class Connection implements FlowReceiver, MessageHandler {
       flow.fin ??= { kind: 'fin', number, timeNs, acknowledgement: isAck ? segment.acknowledgement : -1 }
       this.#close(direction, flow.fin)
     }
+  }
+
+  appear(place: StreamPlace): void {
+    this.lastFile = place.file
+    if (this.places.length >= MAX_PLACES) this.places.splice(1, 1)
+    this.places.push(place)
   }
 
   /** Before the analysis of the connection ends. */
@@ -190,13 +210,17 @@ export class Connection implements FlowReceiver, MessageHandler {
     }
   }
 
-  head(side: MessageSide, { method, target, status, framing, announcesClose }: MessageHead): void {
+  head(side: MessageSide, head: MessageHead): void {
+    const { status, framing, announcesClose } = head
     const { exchange } = this
     if (exchange === null) return
     exchange.announcesClose ||= announcesClose
     if (side === 'request') {
-      exchange.method = method
-      exchange.target = target
+      exchange.method = head.method
+      exchange.target = head.target
+      exchange.pathStart = head.pathStart ?? null
+      exchange.host = head.host
+      exchange.correlationId = head.correlationId
     } else {
       exchange.status = status
       exchange.endsWithConnection = framing === 'connection'

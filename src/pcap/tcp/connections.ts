@@ -19,6 +19,9 @@ const LINGER_NS = 10 * NS_PER_SECOND
 /** The connections of a capture: by the stream of each segment, a bounded number at one time. */
 export class Connections {
   readonly streams = new Streams()
+  /** Numbers the streams of a later file of the capture; null in the first one, where they are the capture's. */
+  #fileStreams: Streams | null = null
+  #file = 0
   /** Connections that gave way though they were not closed. */
   evicted = 0
   readonly #open = new Map<number, Connection>()
@@ -36,12 +39,20 @@ export class Connections {
     const { streams } = this
     const known = streams.count
     const index = streams.locate(segment)
+    const indexInFile = this.#fileStreams?.locate(segment) ?? index
     const connection = index < known ? this.#open.get(index) : this.#begin(index, segment, timeNs)
     // What comes when the analysis of its connection has ended tells nothing more.
     if (connection === undefined) return
+    if (connection.lastFile !== this.#file) connection.appear({ file: this.#file, index: indexInFile })
     const wasClosed = connection.isClosed
     connection.segment(segment, streams.direction, number, timeNs)
     if (!wasClosed && connection.isClosed) this.#closed.push({ connection, timeNs })
+  }
+
+  /** The packets that follow are of the next file of the capture. */
+  beginFile(file: number): void {
+    this.#file = file
+    this.#fileStreams = new Streams()
   }
 
   /** The capture is at its end. */

@@ -12,6 +12,12 @@ export class Exchange {
   method: string | null = null
   /** As sent, with its query. */
   target: string | null = null
+  /** The first characters of its path, where the capture cuts it. */
+  pathStart: string | null = null
+  /** Of the field `Host`. */
+  host: string | null = null
+  /** The gateway's, where the request names it. */
+  correlationId: string | null = null
   /** The first packet by which the target's side acknowledged some of the request. */
   requestReceived: Mark | null = null
   /** Nothing had been sent for so long when the request came. */

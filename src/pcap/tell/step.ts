@@ -2,7 +2,7 @@ import type { Mark } from '../tcp/flow.js'
 
 /** One packet that matters, and what it says. */
 export interface Step {
-  /** Number of the packet in the file. */
+  /** In the order of the capture; `packet-place.ts` tells file and number. */
   readonly packet: number
   /** Nanoseconds since the capture's base. */
   readonly timeNs: number

@@ -1,3 +1,4 @@
+import { numberInFile } from '../packet-place.js'
 import type { Exchange } from '../tcp/exchange.js'
 import type { Close } from '../tcp/flow.js'
 import { type ConnectionFacts, firstClose } from '../verdict/facts.js'
@@ -58,6 +59,15 @@ const TELL: Readonly<Record<Form, Teller>> = {
     step(
       input.facts.closing.target.rst,
       'the answer is a RST that acknowledges nothing: the connection was gone on that side, and no packet had told the gateway',
+    ),
+  ],
+  unwritten: (input) => [
+    ...answer(input),
+    targetClosed(input, (idle) => `the target closes the connection${idle}`),
+    gatewayClosed(
+      input,
+      () => '',
+      'the gateway, which had just given the connection to a request, finds it closed before it writes, and closes its side',
     ),
   ],
   fresh: (input) => [
@@ -188,7 +198,7 @@ function opening({ facts: { syn, synAnswer } }: StoryInput): readonly (readonly 
 function request({ facts: { exchange }, name }: StoryInput, more = ''): readonly Step[] {
   if (exchange === null) return []
   const { requestFirst, requestLast } = exchange
-  const upTo = requestLast.number === requestFirst.number ? '' : `, up to packet ${requestLast.number}`
+  const upTo = requestLast.number === requestFirst.number ? '' : `, up to packet ${numberInFile(requestLast.number)}`
   return step(requestFirst, `the gateway sends ${name(exchange)}${upTo}${more === '' ? '' : `, ${more}`}`)
 }
 
@@ -207,12 +217,15 @@ function targetClosed({ facts, verdict }: StoryInput, says: (idle: string) => st
   return step(close, isFirst ? `${says(idle)} (${flag(close)})` : `the target closes its side, too (${flag(close)})`)
 }
 
-function gatewayClosed({ facts }: StoryInput, says: (waited: string) => string = () => ''): readonly Step[] {
+function gatewayClosed(
+  { facts }: StoryInput,
+  says: (waited: string) => string = () => '',
+  second = 'the gateway closes its side',
+): readonly Step[] {
   const close = firstClose(facts.closing.client)
   if (close === null) return []
   const waited = span(close.timeNs - (facts.exchange?.requestLast.timeNs ?? close.timeNs))
-  const text =
-    facts.closedFirst === 'client' ? says(waited) || 'the gateway closes the connection' : 'the gateway closes its side'
+  const text = facts.closedFirst === 'client' ? says(waited) || 'the gateway closes the connection' : second
   return step(close, `${text} (${flag(close)})`)
 }
 

@@ -1,4 +1,4 @@
-import type { Connection } from '../tcp/connection.js'
+import type { Connection, StreamPlace } from '../tcp/connection.js'
 import type { Exchange } from '../tcp/exchange.js'
 import type { Close, Flow, Mark } from '../tcp/flow.js'
 
@@ -12,8 +12,10 @@ export interface Closing {
 
 /** What the packets of one connection say, without a judgement. Times in nanoseconds since the capture's base. */
 export interface ConnectionFacts {
-  /** Wireshark's `tcp.stream`. */
+  /** By the order of their first packets in the capture; Wireshark's `tcp.stream` where that is one file. */
   readonly index: number
+  /** Its streams, file by file. */
+  readonly places: readonly StreamPlace[]
   /** The gateway's side: `ip:port`. */
   readonly client: string
   readonly target: string
@@ -40,7 +42,8 @@ export interface ConnectionFacts {
 /** A connection whose packets have come, as facts that keep nothing of its analysis. */
 export function factsOf(connection: Connection): ConnectionFacts {
   connection.finish()
-  const { index, endpoints, firstNs, lastNs, packets, requests, syn, syns, synAnswer, exchange, previous } = connection
+  const { index, places, endpoints, firstNs, lastNs, packets, requests, syn, syns, synAnswer, exchange, previous } =
+    connection
   const client = connection.client ?? 0
   const flows = { client: connection.flows[client], target: connection.flows[1 - client] }
   const closedFirst = connection.closedFirst === null ? null : connection.closedFirst === client ? 'client' : 'target'
@@ -48,6 +51,7 @@ export function factsOf(connection: Connection): ConnectionFacts {
   const first = closedFirst === null ? null : firstClose(closing[closedFirst])
   return {
     index,
+    places,
     client: endpoints[client],
     target: endpoints[1 - client],
     firstNs,
@@ -72,14 +76,23 @@ export function factsOf(connection: Connection): ConnectionFacts {
 const closingOf = ({ fin, rst }: Flow): Closing => (fin === null && rst === null ? OPEN : { fin, rst })
 const OPEN: Closing = { fin: null, rst: null }
 
-const MAX_TARGET_LENGTH = 2_048
+const MAX_TEXT_LENGTH = 2_048
 
 /** A text that was cut out of another one keeps it in memory. */
 function detached(exchange: Exchange | null): Exchange | null {
-  if (exchange !== null && exchange.target !== null) {
-    exchange.target = Buffer.from(exchange.target.slice(0, MAX_TARGET_LENGTH), 'latin1').toString('latin1')
-  }
+  if (exchange === null) return null
+  exchange.target = copyOf(exchange.target)
+  exchange.pathStart = copyOf(exchange.pathStart)
+  exchange.host = copyOf(exchange.host)
+  const id = exchange.correlationId
+  exchange.correlationId = id !== null && CORRELATION_ID.test(id) ? copyOf(id) : null
   return exchange
+}
+
+const CORRELATION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function copyOf(text: string | null): string | null {
+  return text === null ? null : Buffer.from(text.slice(0, MAX_TEXT_LENGTH), 'latin1').toString('latin1')
 }
 
 /** The first close of a side; null where it did not close. */

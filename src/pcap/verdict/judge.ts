@@ -8,13 +8,15 @@ import { type IdleTimeout, isUnread } from './idle-timeout.js'
  * What it was, more finely than the cause: by it the story is told.
  *
  * Of a race: `after_close` (FIN, then the request), `crossing` (the request, then a FIN that does not acknowledge it), `unread`
- * (the request was acknowledged by a close that idleness explains), `gone` (the connection was no longer there, and no FIN told).
+ * (the request was acknowledged by a close that idleness explains), `gone` (the connection was no longer there, and no FIN told), `unwritten` (the gateway found the connection closed before it wrote: of the
+ * request there is no packet, the log alone tells of it).
  */
 export type Form =
   | 'after_close'
   | 'crossing'
   | 'unread'
   | 'gone'
+  | 'unwritten'
   | 'fresh'
   | 'no_answer'
   | 'during_upload'

@@ -11,6 +11,8 @@ export interface MessageSource {
   readonly source: LineSource
   /** For lines with their place in the file: there the begin of a gateway process can be seen. */
   readonly placed: LineSource
+  /** The same for those that our own agent sent. */
+  readonly shipped: LineSource
   /** True where the lines belong to a file whose path is known. */
   readonly isFile: boolean
   block: BlockBuilder | null
@@ -125,7 +127,8 @@ export class MessageSources {
 
   #make(path: string | null, host: string | null): MessageSource {
     if (path === null) {
-      return messageSource({ path: this.#place, partition: `${this.#place}/${host}:`, gateway: host }, false, false)
+      const partition = `${this.#place}/${host}:`
+      return messageSource({ path: this.#place, partition, gateway: host }, false, false)
     }
     const { partition, gateway, rotation } = readLogFileName(path)
     const named = host === null || host === gateway ? partition : `${host}:${partition}`
@@ -156,7 +159,8 @@ export function topicPartitionOf(name: string): string {
 const keyOf = ({ source }: MessageSource): string => `${source.partition}\n${source.path}`
 
 function messageSource(source: LineSource, isFile: boolean, isFirst: boolean): MessageSource {
-  return { source, placed: isFirst ? { ...source, isFirst } : source, isFile, block: null, lastMs: 0 }
+  const placed = isFirst ? { ...source, isFirst } : source
+  return { source, placed, shipped: { ...placed, isWhole: true }, isFile, block: null, lastMs: 0 }
 }
 
 const isSame = (left: Buffer | undefined, right: Buffer | undefined): boolean =>

@@ -94,7 +94,8 @@ export class MessageBlocks {
     // Our own sink sends lines as they are: one that looks like a shipper's JSON is a line that somebody logged.
     const isOwn = ownPath !== undefined || ownHost !== undefined
     if (isOwn) {
-      return this.#line(sources.ofHeaders(ownPath, ownHost, timestampMs), value, offset, placeOf(headers, value.length))
+      const source = sources.ofHeaders(ownPath, ownHost, timestampMs)
+      return this.#line(source, value, offset, placeOf(headers, value.length), { isOwn })
     }
     const path = headerValue(headers.path) ?? headerValue(headers.file)
     const host = headerValue(headers.host)
@@ -108,15 +109,22 @@ export class MessageBlocks {
     this.#line(source, text, offset, isPlaced ? [{ start: 0, offset: shipped.offset }] : null)
   }
 
-  #line(to: MessageSource, text: Uint8Array, kafkaOffset: number, place: readonly Piece[] | null): void {
+  #line(
+    to: MessageSource,
+    text: Uint8Array,
+    kafkaOffset: number,
+    place: readonly Piece[] | null,
+    { isOwn = false } = {},
+  ): void {
     const pieces = to.isFile ? place : null
-    const { block } = to
+    const isShipped = isOwn && pieces !== null
+    const block = isShipped === (to.block?.source === to.shipped) ? to.block : null
     // The begin of a gateway process is told by a block that begins there, so that it is seen in any batch.
     const isBegin = pieces?.[0].offset === 0 && to.placed.isFirst === true
     if (block !== null && !isBegin && block.length < MAX_BLOCK_BYTES) return block.add(text, kafkaOffset, pieces)
-    if (block === null) this.#open.push(to)
+    if (to.block === null) this.#open.push(to)
     const first = { topic: this.#topic, partition: this.#partition, offset: kafkaOffset }
-    to.block = new BlockBuilder(pieces === null ? to.source : to.placed, first)
+    to.block = new BlockBuilder(sourceOf(to, { isPlaced: pieces !== null, isOwn }), first)
     to.block.add(text, kafkaOffset, pieces)
     this.#blocks.push(to.block)
   }
@@ -128,6 +136,14 @@ export class MessageBlocks {
     this.#partitions.set(partition, made)
     return made
   }
+}
+
+function sourceOf(
+  { source, placed, shipped }: MessageSource,
+  { isPlaced, isOwn }: { isPlaced: boolean; isOwn: boolean },
+) {
+  if (!isPlaced) return source
+  return isOwn ? shipped : placed
 }
 
 /** Where the lines of a message of our own stood in their file; null where that is not known for all of them. */

@@ -31,7 +31,7 @@ describe('storyOf', () => {
     expect(story({ cause: 'keepalive_race', evidence: RACE, estimate: ESTIMATE })).toBe(
       'The target was 10.0.0.9:8080. Both halves of the failure are there. ' +
         'Worker 3 sent it over a connection that had been idle for 5.003 s since the request before. ' +
-        'In the ten minutes until then, 743 requests of this API on reused connections ended well, 164 of them (22 %) on ' +
+        'In the five to ten minutes until then, 743 requests of this API on reused connections ended well, 164 of them (22 %) on ' +
         'connections that had been idle for about as long (within 7 %; 42 within 1 %); before this one, 27 were reset there. ' +
         'The target closes idle connections after 5.000 s (4.950 s to 5.050 s), as 398 keep-alive races in these logs tell: ' +
         'this one was taken just then. ' +

@@ -143,7 +143,7 @@ describe('a capture that cuts packets', () => {
     expect(cut(early, 60)).toMatchObject({
       cause: 'undetermined',
       form: 'unclear_end',
-      request: { method: 'GET', path: null, status: 200 },
+      request: { method: 'GET', path: '/1', status: 200 },
     })
   })
 })

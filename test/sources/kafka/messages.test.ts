@@ -141,6 +141,20 @@ describe('a source', () => {
     expect(unplaced.source.isFirst).toBeUndefined()
   })
 
+  test('is whole where its lines have come by our own sink with their places, in blocks of their own', () => {
+    const placed = { 'hangup-path': FILE, 'hangup-host': 'gw-1', 'hangup-offset': '100' }
+    const { 'hangup-offset': _, ...unplaced } = placed
+    const shipped = { message: 'c', log: { file: { path: FILE }, offset: 104 }, host: { name: 'gw-1' } }
+    const found = blocks().toBlocks(
+      batchOf([own('a', placed), own('b', placed), { value: shipped }, own('d', unplaced), own('e', placed)]),
+    )
+    expect(found.map(({ bytes, source }) => [Buffer.from(bytes).toString(), source.isWhole])).toEqual([
+      ['a\nb\n', true],
+      ['c\nd\n', undefined],
+      ['e\n', true],
+    ])
+  })
+
   test('keeps the order of its lines among those of others', () => {
     const found = blocks().toBlocks(
       batchOf(['a', 'b', 'a', 'c', 'a'].map((path, index) => ({ value: `${index}`, headers: { path } }))),
