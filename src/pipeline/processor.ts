@@ -131,10 +131,7 @@ export class Processor implements LineHandler {
     this.#emitFailures(this.#joiner.close(() => leastMs, leastMs))
   }
 
-  /**
-   * Emits what one quiet partition holds, as it stands: its open windows stay open, a late half completes its failure in
-   * the store. Returns false where a line is held back whose record may go on in the next.
-   */
+  /** Emits what one quiet partition holds, as it stands; all stays open. False where a line is held back that may go on in the next. */
   flush(name: string): boolean {
     const partition = this.#partitions.get(name)
     if (partition === undefined) return false
