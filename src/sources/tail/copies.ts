@@ -40,8 +40,11 @@ export class Copies {
     const looksAlike = ({ identity, partition }: Known): boolean =>
       (identity.prefixBytes === FINGERPRINT_BYTES || partition === file.partition) &&
       beginsAs(head.subarray(0, length), identity)
+    // Of two that nothing has been read of, the one that was found first is the original.
+    let isEarlier = true
     for (const other of others) {
-      if (!other.isSortedOut) continue
+      if (other.asFound.handle === file.handle) isEarlier = false
+      if (!isEarlier && (!other.isSortedOut || other.asFound.handle === file.handle)) continue
       const { identity, trail, source } = other
       if (looksAlike({ identity, trail, partition: source.partition }) && (await isCopy(file, other))) return other
     }

@@ -81,8 +81,8 @@ export class FollowedFiles {
       () => this.#byInode.values(),
     )
     await this.#reviewGone(found)
-    await this.#recovery.reviewCuts(directories)
     await this.refresh()
+    await this.#recovery.reviewCuts(directories)
     this.#start = 'beginning'
     return directories
   }

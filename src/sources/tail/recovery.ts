@@ -59,7 +59,8 @@ export class Recovery {
       losses.add('cut', 0)
       return file.close()
     }
-    const found = await this.#findCopy(file, directories)
+    const isTaken = (inode: string) => inode === file.inode || this.#isTaken(inode)
+    const found = await findPatiently(file, directories, isTaken)
     tell(fileWasCut(path, found?.path ?? null))
     if (found === null) {
       losses.add('cut', reachedBytes - offset)
@@ -114,16 +115,6 @@ export class Recovery {
     await this.#readYoungerThan(found.path, file.source.path)
   }
 
-  /** A rotator may give the copy another name, or pack it, while it is looked for. */
-  async #findCopy(file: FollowedFile, directories: readonly string[]): Promise<Found | null> {
-    for (let look = 0; look < LOOKS; look++) {
-      if (look > 0) await sleep(LOOK_AGAIN_MS)
-      const found = await findRemains(file, directories, (inode) => inode === file.inode || this.#isTaken(inode))
-      if (found !== null) return found
-    }
-    return null
-  }
-
   /** A copy that is read as a file of its own, because nothing had been read of the original. */
   async #twinOf(file: FollowedFile): Promise<FollowedFile | null> {
     if (file.offset > 0 || file.source.resumed !== null) return null
@@ -137,7 +128,7 @@ export class Recovery {
     const { maxLineBytes, followed, read } = this.#options
     const identity = parseIdentity(checkpoint.identity)
     const wanted = identity && { identity, trail: trailOf(checkpoint), path: checkpoint.path }
-    const found = wanted && (await findRemains(wanted, directories, (inode) => followed.has(inode)))
+    const found = wanted && (await findPatiently(wanted, directories, (inode) => followed.has(inode)))
     if (found === null) {
       await this.#tellGone(checkpoint)
       const close = async () => {}
@@ -163,7 +154,7 @@ export class Recovery {
   async noteResumed(checkpoint: FileCheckpoint, path: string): Promise<void> {
     if (path === checkpoint.path || !(await isStillThere(checkpoint))) return
     const [live, rest] = await Promise.all([checkpoint.path, path].map((each) => stat(each).catch(() => null)))
-    if (live === null || rest === null || live.ino === rest.ino || live.birthtimeMs > rest.mtimeMs) return
+    if (live === null || rest === null || live.ino === rest.ino || live.birthtimeMs >= rest.mtimeMs) return
     this.#options.losses.add('cut', 0)
     this.#options.tell(fileWasCut(checkpoint.path, path))
   }
@@ -231,6 +222,20 @@ export class Recovery {
     await followed.get(inode)?.close()
     followed.delete(inode)
   }
+}
+
+/** A rotator may give what is looked for another name, or pack it, at the same time. */
+async function findPatiently(
+  wanted: Wanted,
+  directories: readonly string[],
+  isTaken: (inode: string) => boolean,
+): Promise<Found | null> {
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await sleep(LOOK_AGAIN_MS)
+    const found = await findRemains(wanted, directories, isTaken)
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** True where the name under which a file was known leads to the inode that it had. */
