@@ -55,7 +55,7 @@ type Run = Omit<Parameters<typeof runPipeline>[0], 'once' | 'onProblem' | 'onNot
 
 async function runOne(run: Run, { log, onRunning }: { readonly log: Logger; readonly onRunning: () => void }) {
   const { source, sinks } = run.config
-  const { ledger, losses, documents, refused, shipped } = await runPipeline({
+  const { ledger, losses, documents, refused, shipped, lostInput } = await runPipeline({
     ...run,
     once: false,
     onProblem: ({ message, hint, code }) => log.warn({ code, hint }, message),
@@ -65,7 +65,7 @@ async function runOne(run: Run, { log, onRunning }: { readonly log: Logger; read
       onRunning()
     },
   })
-  log.info({ ledger, ...losses, documents, refused, shipped }, 'stopped')
+  log.info({ ledger, ...losses, documents, refused, shipped, lostInput }, 'stopped')
 }
 
 function toldTo(log: Logger, manager: ServiceManager): ReloadListener {

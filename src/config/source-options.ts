@@ -26,11 +26,23 @@ export const source = oneOf({
       max: '3650d',
       help: 'of files that were last written to before that when they are first seen, only what comes later is read',
     }).optional(),
-  }).transform(({ scanInterval, closeIdle, ignoreOlderThan, ...rest }) => ({
+    rotateWait: duration({
+      min: '1s',
+      max: '24h',
+      help: 'how long a rotated file is kept open for late lines, after its last one',
+    }).prefault('5m'),
+    unreadWait: duration({
+      min: '1m',
+      max: '7d',
+      help: 'how long a file that was deleted unread is kept open while the stores take nothing; then its rest is lost',
+    }).prefault('12h'),
+  }).transform(({ scanInterval, closeIdle, ignoreOlderThan, rotateWait, unreadWait, ...rest }) => ({
     ...rest,
     scanIntervalMs: scanInterval,
     closeIdleMs: closeIdle,
     ...(ignoreOlderThan !== undefined && { ignoreOlderThanMs: ignoreOlderThan }),
+    rotateWaitMs: rotateWait,
+    unreadWaitMs: unreadWait,
   })),
   files: section(sectionOfLogs),
   stdin: section({}).transform((): object => ({})),

@@ -64,6 +64,20 @@ export const METRICS: readonly MetricDeclaration[] = [
     read: ({ late }) => one(late),
   },
   {
+    name: 'hangup_input_losses_total',
+    type: 'counter',
+    help: 'How often lines of followed files were lost, or may have been: cut (truncated), gone (deleted while we were down), given_up (deleted and unread for too long).',
+    labels: ['reason'],
+    read: ({ inputLosses }) => inputLosses.map(({ reason, times }) => ({ labels: { reason }, count: times })),
+  },
+  {
+    name: 'hangup_lost_bytes_total',
+    type: 'counter',
+    help: 'Bytes of followed files that are known to be lost; what was written and cut off between two looks is not known.',
+    labels: ['reason'],
+    read: ({ inputLosses }) => inputLosses.map(({ reason, bytes }) => ({ labels: { reason }, count: bytes })),
+  },
+  {
     name: 'hangup_stored_documents_total',
     type: 'counter',
     help: 'Documents that the sink has confirmed; one that is written again counts again.',

@@ -79,6 +79,7 @@ export class RunObserver {
       orphans: this.#failures.orphans,
       ...less(losses(), this.#replayed.losses),
       pairs: less(pairs(), this.#replayed.pairs),
+      inputLosses: this.#run.inputLosses(),
       readBytes: this.#readBytes,
       replayedBytes: this.#replayedBytes,
       sinks: [...this.#pastSinks.values(), ...this.#sinks.map(({ counts }) => counts)],

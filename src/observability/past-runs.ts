@@ -1,6 +1,6 @@
 import type { Ledger } from '../records.js'
 import type { RequestCount } from './request-counts.js'
-import type { PairCounts, PartitionLag } from './snapshot.js'
+import type { InputLoss, PairCounts, PartitionLag } from './snapshot.js'
 
 /** Where the numbers of a run are; read when they are asked for, so that nothing is counted twice over. */
 export interface ObservedRun {
@@ -9,6 +9,7 @@ export interface ObservedRun {
   /** Requests since the process began, replays left out. */
   readonly requests: () => Iterable<RequestCount>
   readonly pairs: () => PairCounts
+  readonly inputLosses: () => readonly InputLoss[]
   readonly unsent: () => number
   readonly partitions: () => readonly PartitionLag[]
   /** The loop turns about once a second also where no lines come. */
@@ -23,6 +24,7 @@ export const NO_RUN: ObservedRun = {
   losses: () => ({ evicted: 0, late: 0 }),
   requests: () => [],
   pairs: () => ({ together: 0, apart: 0, alone: 0 }),
+  inputLosses: () => [],
   unsent: () => 0,
   partitions: () => [],
   hasTicks: false,
@@ -31,8 +33,15 @@ export const NO_RUN: ObservedRun = {
 /** What a run that has ended has counted; nothing of it waits any more. */
 export function ended(run: ObservedRun): ObservedRun {
   const [ledger, losses, pairs] = [{ ...run.ledger() }, { ...run.losses() }, { ...run.pairs() }]
-  const requests = [...summed(run.requests())]
-  return { ...NO_RUN, ledger: () => ledger, losses: () => losses, pairs: () => pairs, requests: () => requests }
+  const [requests, inputLosses] = [[...summed(run.requests())], run.inputLosses()]
+  return {
+    ...NO_RUN,
+    ledger: () => ledger,
+    losses: () => losses,
+    pairs: () => pairs,
+    inputLosses: () => inputLosses,
+    requests: () => requests,
+  }
 }
 
 /** A run whose numbers go on from those of runs before it: the counters of a process never go back. */
@@ -42,6 +51,7 @@ export function after(past: ObservedRun, run: ObservedRun): ObservedRun {
     ledger: () => plus(past.ledger(), run.ledger()),
     losses: () => plus(past.losses(), run.losses()),
     pairs: () => plus(past.pairs(), run.pairs()),
+    inputLosses: () => lossesOf([...past.inputLosses(), ...run.inputLosses()]),
     requests: () => both(past.requests(), run.requests()),
   }
 }
@@ -58,6 +68,16 @@ function summed(requests: Iterable<RequestCount>): Iterable<RequestCount> {
     sums.set(key, { target, proxy, requests: (sums.get(key)?.requests ?? 0) + count })
   }
   return sums.values()
+}
+
+/** By reason. */
+function lossesOf(losses: readonly InputLoss[]): readonly InputLoss[] {
+  const sums = new Map<string, InputLoss>()
+  for (const { reason, times, bytes } of losses) {
+    const known = sums.get(reason)
+    sums.set(reason, { reason, times: times + (known?.times ?? 0), bytes: bytes + (known?.bytes ?? 0) })
+  }
+  return [...sums.values()]
 }
 
 type Numbers<Name extends string> = Readonly<Record<Name, number>>

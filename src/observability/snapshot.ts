@@ -15,6 +15,13 @@ export interface SinkCounts {
   readonly refused: number
 }
 
+/** Input that could not be read; `bytes` are those that are known to be lost. */
+export interface InputLoss {
+  readonly reason: string
+  readonly times: number
+  readonly bytes: number
+}
+
 /** How the target halves of failures found their client halves. */
 export interface PairCounts {
   /** Both came by one partition of the topic. */
@@ -52,6 +59,8 @@ export interface Snapshot {
   readonly evicted: number
   readonly late: number
   readonly pairs: PairCounts
+  /** Of followed files. */
+  readonly inputLosses: readonly InputLoss[]
   readonly readBytes: number
   readonly replayedBytes: number
   readonly sinks: readonly SinkCounts[]

@@ -8,6 +8,7 @@ import { type Hole, nextHole, nextNul } from './nul-holes.js'
 import { readHead } from './plain-head.js'
 import { roleOf } from './role.js'
 import { sourceKey } from './source-key.js'
+import { changeSource, type LineStart, type OpenEvent, type Part, type SourceState } from './source-state.js'
 import { splitEvent } from './split-event.js'
 import { noHints, type PartitionHints } from './split-hostile.js'
 import { looksLikeTimestamp, TIMESTAMP_LENGTH, TimestampReader } from './timestamp.js'
@@ -94,6 +95,14 @@ export class LineParser {
     this.#closeOpen(state)
     for (const part of state.parts.values()) this.#closePart(state, part)
     state.parts.clear()
+  }
+
+  /** False where a record of the partition may go on in lines to come. */
+  isWhole(partition: string): boolean {
+    for (const { source, open, parts } of this.#sources.values()) {
+      if (source.partition === partition && (open !== null || parts.size > 0)) return false
+    }
+    return true
   }
 
   /** Lets go, untold, of what is open in partitions that are no longer read here. */
@@ -328,38 +337,6 @@ const HOLE_TEXT_BYTES = 16
 const MAX_ATTEMPTS = 32
 const NEWLINE_BYTES = new Uint8Array([NEWLINE])
 
-interface SourceState {
-  /** The one that gave lines last. */
-  source: LineSource
-  readonly hints: PartitionHints
-  hasRecord: boolean
-  open: OpenEvent | null
-  readonly parts: Map<string, Part>
-}
-
-interface LineStart {
-  offset: number
-  readonly message: MessagePosition | undefined
-}
-
-/** An event whose last field has not come yet: a message holds a newline. */
-interface OpenEvent extends LineStart {
-  reason: RejectionReason
-  readonly timeMs: number
-  lines: number
-  /** Lines so far that might have been its last. */
-  attempts: number
-  chunks: Uint8Array[]
-  length: number
-}
-
-/** The pieces so far of a line that a container runtime has cut. */
-interface Part extends LineStart {
-  readonly chunks: Uint8Array[]
-  length: number
-  pieces: number
-}
-
 /** A warn or error event, or a line in a container's envelope: the level is looked at before anything else. */
 function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start <= TIMESTAMP_LENGTH + 2) return false
@@ -378,14 +355,6 @@ function mayBeHalf(bytes: Uint8Array, start: number, end: number): boolean {
 /** Where a line ends that may end in `\r\n`. */
 function endOfText(bytes: Uint8Array, start: number, end: number): number {
   return end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
-}
-
-/** What began in the source before is told at the place where it goes on. */
-function changeSource(state: SourceState, source: LineSource, offset: number): void {
-  state.source = source
-  if (source.goesOn !== true) return
-  if (state.open !== null) state.open.offset = offset
-  for (const part of state.parts.values()) part.offset = offset
 }
 
 function concatenate(chunks: readonly Uint8Array[]): Uint8Array {

@@ -5,11 +5,11 @@ import { HangupError, PermanentError, systemCode } from '../errors.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
 import { StateLock } from './state-lock.js'
 
-const VERSION = 1
+const VERSION = 2 as const
 
 /** Where a pipeline goes on after a stop. Saved only when every sink holds what lies before it. */
 export interface Checkpoint {
-  readonly version: 1
+  readonly version: 2
   readonly pipeline: string
   /** By partition: event time from which state must be rebuilt, in milliseconds since the epoch. */
   readonly floorTimeMs: Readonly<Record<string, number>>
@@ -18,8 +18,11 @@ export interface Checkpoint {
 
 const byteOffset = z.number().int().nonnegative()
 
+/** Version 1 had neither `trail` nor `ended`. */
+const version = z.union([z.literal(1), z.literal(VERSION)]).transform(() => VERSION)
+
 const checkpointSchema = z.strictObject({
-  version: z.literal(VERSION),
+  version,
   pipeline: z.string(),
   floorTimeMs: z.record(z.string(), z.number()),
   files: z.array(
@@ -29,6 +32,8 @@ const checkpointSchema = z.strictObject({
       partition: z.string(),
       storedThrough: byteOffset,
       floor: byteOffset,
+      trail: z.string().optional(),
+      ended: z.boolean().optional(),
     }),
   ),
 }) satisfies z.ZodType<Checkpoint>
@@ -49,6 +54,7 @@ export class CheckpointStore {
   readonly #options: CheckpointStoreOptions
   readonly #lock: StateLock
   #lastSave: Promise<void> = Promise.resolve()
+  #wasDamaged = false
 
   private constructor(options: CheckpointStoreOptions, lock: StateLock) {
     this.#options = options
@@ -68,6 +74,11 @@ export class CheckpointStore {
     } catch (error) {
       throw stateError(directory, error)
     }
+  }
+
+  /** A checkpoint was set aside by `load`: it is not known what was read. */
+  get wasDamaged(): boolean {
+    return this.#wasDamaged
   }
 
   get path(): string {
@@ -131,6 +142,7 @@ export class CheckpointStore {
   }
 
   async #setAside(): Promise<void> {
+    this.#wasDamaged = true
     const aside = await firstFreeName(`${this.path}.corrupt-`)
     await rename(this.path, aside).catch((error) => {
       throw stateError(this.path, error)
@@ -138,7 +150,7 @@ export class CheckpointStore {
     this.#options.onProblem(
       new HangupError(`checkpoint is damaged and was set aside: ${aside}`, {
         code: 'checkpoint_corrupt',
-        hint: 'the input is read from where the pipeline starts it; results that are stored already do not change',
+        hint: 'all logs are read from their beginning, whatever source.tail.start says; results that are stored already do not change',
       }),
     )
   }

@@ -1,5 +1,6 @@
 import type { PartitionLag } from '../observability/snapshot.js'
 import type { Source } from '../sources/source.js'
+import type { TailLosses } from '../sources/tail/tail-losses.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 import type { InputProgress } from './progress.js'
 import type { Measure, RunInput } from './run-input.js'
@@ -13,6 +14,8 @@ export interface Input {
   readonly keepsPositions: boolean
   /** Per partition: windows that begin before this are stored already. */
   readonly closedUntilMs: Readonly<Record<string, number>>
+  /** What could not be read of followed files; absent for other sources. */
+  readonly losses?: TailLosses
   /** Of the partitions of a topic. */
   lag(): readonly PartitionLag[]
   close(): Promise<void>

@@ -2,6 +2,7 @@ import { CLIENT_ID } from '../sources/kafka/client-options.js'
 import { TopicSource } from '../sources/kafka/topic-source.js'
 import type { Source } from '../sources/source.js'
 import type { FileCheckpoint } from '../sources/tail/file-checkpoint.js'
+import { TailLosses } from '../sources/tail/tail-losses.js'
 import { TailSource } from '../sources/tail/tail-source.js'
 import { openBackfill } from './backfill/open-backfill.js'
 import type { Input, InputOptions } from './input.js'
@@ -22,7 +23,9 @@ export async function openInput(options: InputOptions): Promise<Input> {
   }
   if (config.source.kind === 'kafka' && !once) return openGroups(config.source, options)
   const resumed = (await checkpoints?.load()) ?? undefined
-  const { source, progress: measure } = await openSource(options, resumed?.files ?? [])
+  const losses = new TailLosses()
+  const position = { resume: resumed?.files ?? [], isUnknown: checkpoints?.wasDamaged === true, losses }
+  const { source, progress: measure } = await openSource(options, position)
   return {
     source,
     measure,
@@ -30,19 +33,31 @@ export async function openInput(options: InputOptions): Promise<Input> {
     keepsPositions: checkpoints !== null,
     closedUntilMs: resumed?.floorTimeMs ?? {},
     lag: () => [],
+    losses,
     close: async () => {},
   }
+}
+
+export interface SourcePosition {
+  readonly resume: readonly FileCheckpoint[]
+  /** Something was read before, and nobody knows how far. */
+  readonly isUnknown?: boolean
+  /** Told of what could not be read of followed files. */
+  readonly losses?: TailLosses
 }
 
 /** Opens the source of a pipeline, at its beginning where there is nothing to resume. */
 export async function openSource(
   { config, once, stdin, onProblem }: Pick<RunInput, 'config' | 'once' | 'stdin' | 'onProblem'>,
-  resume: readonly FileCheckpoint[],
+  { resume, isUnknown, losses }: SourcePosition,
 ): Promise<{ readonly source: Source; readonly progress: Measure }> {
   const { source } = config
   switch (source.kind) {
     case 'tail':
-      if (!once) return { source: new TailSource({ ...source, resume, onProblem }), progress: UNKNOWN_LENGTH }
+      if (!once) {
+        const start = isUnknown ? 'beginning' : source.start
+        return { source: new TailSource({ ...source, start, resume, losses, onProblem }), progress: UNKNOWN_LENGTH }
+      }
       return openLogs({ inputs: source.paths, exclude: source.exclude, stdin, onProblem })
     case 'files':
       return openLogs({ inputs: source.paths, stdin, onProblem })

@@ -17,6 +17,11 @@ export interface PositionsOptions {
   readonly resumed?: InputPositions
 }
 
+export interface SnapshotOptions {
+  /** Tells partitions of which what is open is stored too, as it stands: at a clean stop, or while no lines come. */
+  readonly isGivenOut?: (partition: string) => boolean
+}
+
 /**
  * Where each followed file would have to be read from again. Remembers the event time of the blocks of late, so that
  * for a time it can tell an offset with everything from that time on behind it. What was stored once stays stored: a
@@ -26,23 +31,22 @@ export class Positions {
   readonly #files = new Map<LineSource, FilePosition>()
   readonly #horizonMs: number
   readonly #resumedFloorTimeMs: Readonly<Record<string, number>>
-  /** By inode: files that a former run had read and this one has not come to yet. */
-  readonly #resumed: Map<string, FileCheckpoint>
+  /** Files that a former run had read and this one has not come to yet. */
+  readonly #resumed: Set<FileCheckpoint>
 
   constructor({ horizonMs, resumed = { files: [], floorTimeMs: {} } }: PositionsOptions) {
     this.#horizonMs = horizonMs
     this.#resumedFloorTimeMs = resumed.floorTimeMs
-    this.#resumed = new Map(resumed.files.map((file) => [inodeOf(file), file]))
+    this.#resumed = new Set(resumed.files)
   }
 
   /** A block is about to be processed. */
   begin(block: LineBlock): void {
     if (!isTailed(block) || this.#files.has(block.source)) return
     const { source, offset } = block
-    const resumed = this.#resumed.get(inodeOf(source))
-    this.#resumed.delete(inodeOf(source))
-    // A file that begins before its floor was cut, or is another one on the same inode: nothing of it is stored.
-    const storedThrough = resumed !== undefined && offset >= resumed.floor ? resumed.storedThrough : 0
+    const { resumed } = source
+    const isKnown = resumed !== null && this.#resumed.delete(resumed)
+    const storedThrough = isKnown ? resumed.storedThrough : 0
     this.#files.set(source, {
       source,
       blocks: [],
@@ -77,26 +81,32 @@ export class Positions {
 
   /**
    * The positions now. `openSinceMs` gives, for a partition, the event time from which on lines are still needed for
-   * what is open; evidence reaches back from there by the horizon. With `allStored`, what is open is stored too, as it
-   * stands: at a clean stop.
+   * what is open; evidence reaches back from there by the horizon. Of partitions that are given out, what is open is
+   * stored too, as it stands: it need not be given out again, but it needs its lines to be built up again.
    */
-  snapshot(openSinceMs: (partition: string) => number, { allStored = false } = {}): InputPositions {
+  snapshot(
+    openSinceMs: (partition: string) => number,
+    { isGivenOut = () => false }: SnapshotOptions = {},
+  ): InputPositions {
     const floorTimeMs: Record<string, number> = {}
-    for (const { partition } of [...this.#resumed.values(), ...this.#files.keys()]) {
+    for (const { partition } of [...this.#resumed, ...this.#files.keys()]) {
       const closedMs = this.#closedUntilMs(partition, openSinceMs(partition))
       if (Number.isFinite(closedMs)) floorTimeMs[partition] = closedMs
     }
-    const files = [...this.#resumed.values()]
+    const files = [...this.#resumed]
     for (const position of this.#files.values()) {
-      const { identity, path, partition } = position.source
+      const { identity, path, partition, trail } = position.source
       const openSince = openSinceMs(partition)
       const neededSince = Math.min(openSince, floorTimeMs[partition] ?? Number.NEGATIVE_INFINITY)
       const floor = offsetOf(position, neededSince - this.#horizonMs)
       forget(position, floor)
-      const stored = allStored ? position.end : offsetOf(position, openSince)
+      const stored = isGivenOut(partition) ? position.end : offsetOf(position, openSince)
       position.storedThrough = Math.max(position.storedThrough, stored)
       if (position.ended && floor >= position.end) this.#files.delete(position.source)
-      else files.push({ identity, path, partition, storedThrough: position.storedThrough, floor })
+      else {
+        const { storedThrough, ended } = position
+        files.push({ identity, path, partition, storedThrough, floor, trail, ...(ended && { ended }) })
+      }
     }
     return { files, floorTimeMs }
   }
@@ -128,11 +138,6 @@ function forget({ blocks }: FilePosition, floor: number): void {
   let unneeded = 0
   while (unneeded < blocks.length - 1 && blocks[unneeded + 1].offset <= floor) unneeded++
   blocks.splice(0, unneeded)
-}
-
-/** `<device>:<inode>`: the rest of an identity gets more precise as a young file grows. */
-function inodeOf({ identity }: Pick<FileCheckpoint, 'identity'>): string {
-  return identity.split(':', 2).join(':')
 }
 
 function isTailed(block: LineBlock): block is TailedBlock {

@@ -137,10 +137,10 @@ export class Processor implements LineHandler {
     this.#emitFailures(this.#joiner.close(() => leastMs, leastMs))
   }
 
-  /** Emits what one quiet partition holds, as it stands: its open windows stay open, a late half completes its failure in the store. */
-  flush(name: string): void {
+  /** Emits what one quiet partition holds, as it stands; all stays open. False where a line is held back that may go on in the next. */
+  flush(name: string): boolean {
     const partition = this.#partitions.get(name)
-    if (partition === undefined) return
+    if (partition === undefined) return false
     this.#emitFailures(
       this.#joiner.close(
         (each) => (each === name ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY),
@@ -148,6 +148,7 @@ export class Processor implements LineHandler {
       ),
     )
     this.#emitTraffic(partition, partition.traffic.snapshot())
+    return this.#parser.isWhole(name)
   }
 
   /** Emits all that has changed since it was last emitted, as it stands and for all partitions; everything stays open. */
@@ -374,12 +375,8 @@ export class Processor implements LineHandler {
   }
 
   #emitTraffic(partition: Partition, counts: ReturnType<TrafficCounter['close']>): void {
-    for (const count of counts) {
-      this.#documents.push({
-        kind: 'traffic',
-        ...toTrafficDocument({ partition: partition.name, gateway: this.#reader.gatewayOf(partition.source) }, count),
-      })
-    }
+    const from = { partition: partition.name, gateway: this.#reader.gatewayOf(partition.source) }
+    for (const count of counts) this.#documents.push({ kind: 'traffic', ...toTrafficDocument(from, count) })
   }
 
   #currentPartition(source: LineSource): Partition {

@@ -1,12 +1,7 @@
 import type { LineBlock, LineSource } from '../records.js'
 import type { CheckpointStore } from './checkpoint-store.js'
-import { Positions, type PositionsOptions } from './positions.js'
+import { Positions, type PositionsOptions, type SnapshotOptions } from './positions.js'
 import { type BlockPart, partsOf } from './replay.js'
-
-export interface SnapshotOptions {
-  /** What is open is stored too, as it stands: at a clean stop. */
-  readonly allStored?: boolean
-}
 
 /** Saves a position; to be called once all that was pushed before it was taken is stored. */
 export type Save = () => Promise<void>
@@ -61,6 +56,6 @@ export class FileProgress implements InputProgress {
   snapshot(openSinceMs: (partition: string) => number, options?: SnapshotOptions): Save {
     const { checkpoints, pipelineName } = this.#options
     const positions = this.#positions.snapshot(openSinceMs, options)
-    return async () => checkpoints?.save({ version: 1, pipeline: pipelineName, ...positions })
+    return async () => checkpoints?.save({ version: 2, pipeline: pipelineName, ...positions })
   }
 }

@@ -32,7 +32,7 @@ export async function reread(input: RereadInput): Promise<Reread> {
   const key = config.redact.clientId === 'hash' ? await redactionKeyOf(config, { mayMake: false }) : NO_KEY
   const redactor = new Redactor(config.redact, key)
   const processor = new Processor(processorOptions({ ...input, once: true, redactor }, {}))
-  const { source, progress } = await openSource({ ...input, once: true }, [])
+  const { source, progress } = await openSource({ ...input, once: true }, { resume: [] })
   input.onStart?.(progress)
   const gateways = new Set<string | null>()
   const partitions = new Set<string>()

@@ -4,6 +4,7 @@ import type { ConfiguredProxy } from '../enrich/proxy.js'
 import type { HangupError } from '../errors.js'
 import type { RunObserver } from '../observability/observer.js'
 import type { IndexDocument, Ledger } from '../records.js'
+import type { Loss } from '../sources/tail/tail-losses.js'
 import type { Backfill } from './backfill/plan.js'
 import type { KnownOfTargets } from './held-failures.js'
 
@@ -59,4 +60,6 @@ export interface RunResult {
   readonly refused: number
   /** Null where the run did not go to the end of its input. */
   readonly known: KnownOfTargets | null
+  /** Of followed files: how often lines were lost or may have been, and the bytes that are known to be. */
+  readonly lostInput: Loss
 }

@@ -4,6 +4,7 @@ import { addressesOf } from '../pcap/host-names.js'
 import { Redactor } from '../redact/redactor.js'
 import type { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
+import { NOTHING_LOST } from '../sources/tail/tail-losses.js'
 import { CheckpointSaver } from './checkpoint-saver.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { closeAll } from './close-all.js'
@@ -131,6 +132,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     unsent: () => flows.reduce((sum, { pushed, stored }) => sum + pushed - stored, 0),
     partitions: () => input.lag(),
     pairs: () => processor.pairs,
+    inputLosses: () => input.losses?.all ?? [],
     hasTicks: !once,
   })
   signal.addEventListener('abort', () => observer.stopping(), { once: true })
@@ -145,6 +147,8 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     : null
   const doctor = keyDoctorOf(opened)
   const activity = new Activity(timing.quietMs)
+  // Quiet partitions of which all that was read is given out.
+  const givenOut = new Set<string>()
   const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
   const timeouts = timeoutsOf(opened.config)
@@ -165,7 +169,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       processor.emitChanged()
       await give()
     }
-    return progress.snapshot(openSinceMs)
+    return progress.snapshot(openSinceMs, { isGivenOut: (partition) => givenOut.has(partition) })
   }
   // What is open is given out before each position is taken: where nobody waits for it, seldom.
   const tickMs = once ? (input.keepsPositions ? SELDOM * timing.tickMs : null) : timing.tickMs
@@ -182,11 +186,12 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       }
       progress.add(block, maxMs)
       activity.note(block.source.partition, performance.now())
+      givenOut.delete(block.source.partition)
     }
     processor.advance()
     if (block === null) {
       for (const partition of activity.quiet(performance.now())) {
-        processor.flush(partition)
+        if (processor.flush(partition)) givenOut.add(partition)
         for (const shipper of shippers) shipper.flush(partition)
       }
     }
@@ -204,7 +209,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   doctor?.look(processor.pairs)
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
-  const last = progress.snapshot(openSinceMs, { allStored: true })
+  const last = progress.snapshot(openSinceMs, { isGivenOut: () => true })
   processor.finish()
   await give({ isLast: true })
   await delivery.push((await packets?.end({ isLast: once })) ?? [])
@@ -222,6 +227,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
     shipped: shippers.reduce((sum, { stored }) => sum + stored, 0),
     refused: deadLetters.refused,
     known: held?.known(processor.idleTimes()) ?? null,
+    lostInput: input.losses?.total ?? NOTHING_LOST,
   }
 }
 

@@ -79,6 +79,10 @@ describe('metrics', () => {
         { target: null, proxy: null, requests: 3 },
       ],
       pairs: () => ({ together: 30, apart: 2, alone: 1 }),
+      inputLosses: () => [
+        { reason: 'cut', times: 2, bytes: 512 },
+        { reason: 'gone', times: 0, bytes: 0 },
+      ],
       unsent: () => 8,
       partitions: () => [
         { topic: 'edgemicro', partition: 0, records: 5, reachedMs: NOW - 2_000 },
@@ -110,6 +114,8 @@ describe('metrics', () => {
     expect(value('hangup_rejections_total', { reason: 'bad_level' })).toBe(1)
     expect(value('hangup_evicted_failures_total')).toBe(6)
     expect(value('hangup_late_lines_total')).toBe(7)
+    expect(sumsBy('hangup_input_losses_total', 'reason')).toEqual({ cut: 2, gone: 0 })
+    expect(sumsBy('hangup_lost_bytes_total', 'reason')).toEqual({ cut: 512, gone: 0 })
     expect(value('hangup_unsent_documents')).toBe(8)
     expect(value('hangup_read_bytes_total')).toBe(9)
     expect(value('hangup_lag_seconds')).toBe(1.5)

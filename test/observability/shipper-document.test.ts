@@ -122,6 +122,7 @@ describe('an observed run', () => {
       losses: () => ({ evicted: 0, late: 0 }),
       requests: () => [],
       pairs: () => ({ together: 0, apart: 0, alone: 0 }),
+      inputLosses: () => [],
       unsent: () => 0,
       partitions: () => [],
       hasTicks: true,

@@ -27,7 +27,7 @@ describe('the checkpoint store', () => {
 
   function checkpoint(storedThrough: number): Checkpoint {
     const file = { identity: '1:2:0:', path: '/a.log', partition: '/a.log', storedThrough, floor: 0 }
-    return { version: 1, pipeline: 'edge', floorTimeMs: { '/a.log': 1_624_420_344_110 }, files: [file] }
+    return { version: 2, pipeline: 'edge', floorTimeMs: { '/a.log': 1_624_420_344_110 }, files: [file] }
   }
 
   async function withStore<T>(use: (store: CheckpointStore) => Promise<T>, pipelineName?: string): Promise<T> {
@@ -90,7 +90,7 @@ describe('the checkpoint store', () => {
 
   test('refuses a checkpoint of a newer version and leaves it where it is', async () => {
     fs.mkdirSync(directory)
-    fs.writeFileSync(path.join(directory, 'edge.checkpoint'), '{"version":2}')
+    fs.writeFileSync(path.join(directory, 'edge.checkpoint'), '{"version":3}')
     await expect(withStore((store) => store.load())).rejects.toMatchObject({ code: 'state_unusable' })
     expect(fs.readdirSync(directory)).toEqual(['edge.checkpoint'])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { type InputPositions, Positions } from '../../src/pipeline/positions.js'
+import type { FileCheckpoint } from '../../src/sources/tail/file-checkpoint.js'
 import type { TailedBlock, TailedSource } from '../../src/sources/tail/tailed-source.js'
 
 const MINUTE = 60_000
@@ -10,8 +11,15 @@ const NOON = Date.UTC(2026, 10, 23, 12)
 
 const at = (minutes: number): number => NOON + minutes * MINUTE
 
-function source(inode: number, { path = `/log/${inode}`, partition = 'p' } = {}): TailedSource {
-  return { path, partition, gateway: null, identity: `1:${inode}:256:abc` }
+interface SourceOptions {
+  readonly path?: string
+  readonly partition?: string
+  readonly resumed?: FileCheckpoint
+}
+
+function source(inode: number, options: SourceOptions = {}): TailedSource {
+  const { path = `/log/${inode}`, partition = 'p', resumed = null } = options
+  return { path, partition, gateway: null, identity: `1:${inode}:256:abc`, resumed }
 }
 
 /** 100 bytes for each time; a block of its own for each. */
@@ -71,8 +79,19 @@ describe('positions', () => {
   test('say at a clean stop that all is stored, and keep the floor', () => {
     const positions = new Positions({ horizonMs: HORIZON })
     read(positions, source(1), everyMinute(0, 30))
-    expect(positions.snapshot(() => at(28), { allStored: true }).files).toMatchObject([
+    expect(positions.snapshot(() => at(28), { isGivenOut: () => true }).files).toMatchObject([
       { storedThrough: 3000, floor: 1800 },
+    ])
+  })
+
+  test('say of a quiet partition that all of it is stored, and of no other', () => {
+    const positions = new Positions({ horizonMs: HORIZON })
+    read(positions, source(1, { partition: 'quiet' }), everyMinute(0, 30))
+    read(positions, source(2), everyMinute(0, 30))
+    const isGivenOut = (partition: string) => partition === 'quiet'
+    expect(positions.snapshot(() => at(28), { isGivenOut }).files).toMatchObject([
+      { storedThrough: 3000, floor: 1800 },
+      { storedThrough: 2800, floor: 1800 },
     ])
   })
 
@@ -111,8 +130,9 @@ describe('positions of a partition that is rotated', () => {
 
   test('keep two files apart that were known by one name', () => {
     const path = '/log/live'
-    const positions = new Positions({ horizonMs: HORIZON, resumed: checkpoint() })
-    read(positions, source(2, { path }), everyMinute(20, 21), 200)
+    const resumed = checkpoint()
+    const positions = new Positions({ horizonMs: HORIZON, resumed })
+    read(positions, source(2, { path, resumed: resumed.files[1] }), everyMinute(20, 21), 200)
     const { files } = positions.snapshot(() => at(20))
     expect(files.map(({ identity, floor }) => [identity, floor])).toEqual([
       ['1:1:256:abc', 1500],
@@ -146,11 +166,12 @@ describe('positions of a partition that is rotated', () => {
 })
 
 describe('positions after a restart', () => {
-  const log = source(1)
+  const { identity, path } = source(1)
   const resumed: InputPositions = {
-    files: [{ identity: log.identity, path: log.path, partition: 'p', storedThrough: 2900, floor: 1800 }],
+    files: [{ identity, path, partition: 'p', storedThrough: 2900, floor: 1800 }],
     floorTimeMs: { p: at(28) },
   }
+  const log = source(1, { resumed: resumed.files[0] })
 
   test('stay as they were for files that were not come to yet', () => {
     const positions = new Positions({ horizonMs: HORIZON, resumed })
@@ -161,7 +182,7 @@ describe('positions after a restart', () => {
     const positions = new Positions({ horizonMs: HORIZON, resumed })
     read(positions, log, everyMinute(18, 20), 1800)
     expect(positions.snapshot(() => at(18))).toEqual(resumed)
-    expect(positions.snapshot(() => at(18), { allStored: true })).toEqual(resumed)
+    expect(positions.snapshot(() => at(18), { isGivenOut: () => true })).toEqual(resumed)
   })
 
   test('move on behind what was stored', () => {
@@ -180,17 +201,27 @@ describe('positions after a restart', () => {
     expect(positions.isStored(source(9), 0)).toBe(false)
   })
 
-  test('know a file whose identity has become more precise', () => {
-    const young = { ...resumed, files: [{ ...resumed.files[0], identity: '1:1:17:def' }] }
-    const positions = new Positions({ horizonMs: HORIZON, resumed: young })
-    read(positions, log, everyMinute(18, 20), 1800)
-    expect(positions.snapshot(() => at(18)).files).toEqual(resumed.files)
+  test('take a file that goes on from nothing for a new one, whatever its name and inode', () => {
+    const positions = new Positions({ horizonMs: HORIZON, resumed })
+    read(positions, source(1), everyMinute(30, 32))
+    expect(positions.isStored(log, 0)).toBe(false)
+    expect(positions.snapshot(() => at(31)).files).toMatchObject([resumed.files[0], { storedThrough: 100, floor: 0 }])
   })
 
-  test('take a file that begins before its floor for a new one: it was cut', () => {
+  test('let go of a file that is gone', () => {
     const positions = new Positions({ horizonMs: HORIZON, resumed })
-    read(positions, log, everyMinute(30, 32))
-    expect(positions.isStored(log, 0)).toBe(false)
-    expect(positions.snapshot(() => at(31)).files).toMatchObject([{ storedThrough: 100, floor: 0 }])
+    const end = blockAt(log, 1800, { bytes: 0, last: true })
+    positions.begin(end)
+    positions.add(end, Number.NEGATIVE_INFINITY)
+    read(positions, source(2), everyMinute(30, 60))
+    expect(positions.snapshot(() => at(59)).files).toMatchObject([{ path: '/log/2' }])
+  })
+
+  test('say of a file that was read to its end that it has ended, for as long as they are needed', () => {
+    const positions = new Positions({ horizonMs: HORIZON })
+    const old = source(3)
+    read(positions, old, everyMinute(0, 5))
+    positions.add(blockAt(old, 500, { bytes: 0, last: true }), Number.NEGATIVE_INFINITY)
+    expect(positions.snapshot(() => at(4)).files).toMatchObject([{ ended: true }])
   })
 })

@@ -107,6 +107,11 @@ class Run {
     return this.#until(({ ledger }) => ledger.lines > 0)
   }
 
+  /** Resolves when a position has been saved for which the condition holds. */
+  savesPosition(holds: () => boolean): Promise<void> {
+    return this.#until(({ checkpointSavedMs }) => checkpointSavedMs !== null && holds())
+  }
+
   async #until(holds: (snapshot: Snapshot) => boolean): Promise<void> {
     while (!holds(this.#observer.snapshot)) await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -192,6 +197,16 @@ describe('a run that follows its input', () => {
     expect((await readStore(place.store)).failures).toMatchObject([
       { halves: 'both', target: '10.0.0.9:8080', status_code: '502' },
     ])
+  })
+
+  test('is stored to the end of its input when that goes quiet, also behind the last open minute', async () => {
+    const place = new Place()
+    place.append(`${minutes(0, 1)}${targetHalf({ at: MINUTE })}\n`)
+    const run = place.run()
+    const { size } = fs.statSync(place.log)
+    await run.savesPosition(() => place.checkpoint.files[0]?.storedThrough === size)
+    expect(place.checkpoint.files).toMatchObject([{ floor: 0 }])
+    await run.stop()
   })
 
   test('stores at a stop what is open, as it stands', async () => {

@@ -1,5 +1,6 @@
 import type { LineBlock } from '../../records.js'
-import type { InputProgress, Save, SnapshotOptions } from '../progress.js'
+import type { SnapshotOptions } from '../positions.js'
+import type { InputProgress, Save } from '../progress.js'
 import type { BlockPart } from '../replay.js'
 
 /** The progress in several topics as one: each block belongs to that of its topic. */

@@ -60,8 +60,8 @@ export class TwoStages implements Steps {
     for (const stage of this.#stages) stage.advance()
   }
 
-  flush(partition: string): void {
-    this.#of(partition).flush(partition)
+  flush(partition: string): boolean {
+    return this.#of(partition).flush(partition)
   }
 
   emitChanged(): void {

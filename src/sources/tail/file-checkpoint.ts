@@ -9,4 +9,8 @@ export interface FileCheckpoint {
   readonly storedThrough: number
   /** Where reading starts again, so that all open state is rebuilt. */
   readonly floor: number
+  /** `<offset>:<bytes>:<sha256 of that many bytes before the offset>`: how far it was read; absent in version 1. */
+  readonly trail?: string
+  /** It was read to its end and let go of. */
+  readonly ended?: boolean
 }

@@ -1,12 +1,10 @@
-import { readdir, readlink, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { readlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { isDynamicPattern } from 'tinyglobby'
 import type { InputError } from '../../errors.js'
 import { isContainerLink } from '../container-log-name.js'
 import { expandExcluded, expandInput } from '../discover.js'
 import { inputProblem } from '../input-problems.js'
-import type { FileCheckpoint } from './file-checkpoint.js'
-import { inodeName, parseIdentity } from './file-identity.js'
 
 export interface FoundLogs {
   readonly paths: readonly string[]
@@ -35,18 +33,6 @@ export async function findLogs({ inputs, exclude, onProblem }: FindLogsInput): P
     }
   }
   return { paths: [...paths], directories: [...directories] }
-}
-
-/** Where the file of a checkpoint is now, if it is still in its directory under whatever name. */
-export async function findMoved({ path, identity }: FileCheckpoint): Promise<string | null> {
-  const inode = parseIdentity(identity)?.inode
-  const directory = dirname(path)
-  for (const name of await readdir(directory).catch(() => [])) {
-    const candidate = join(directory, name)
-    const stats = await stat(candidate, { bigint: true }).catch(() => null)
-    if (stats?.isFile() === true && inodeName(stats) === inode) return candidate
-  }
-  return null
 }
 
 async function expand(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {

@@ -1,16 +1,31 @@
 import { firstTimestamp, HEAD_BYTES } from '../content.js'
 import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-name.js'
-import { type AtEnd, PositionedLines } from '../positioned-lines.js'
+import { PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
-import { type FileIdentity, formatIdentity, identify, isFinal } from './file-identity.js'
+import { CheckedReader } from './checked-reader.js'
+import type { FileCheckpoint } from './file-checkpoint.js'
+import {
+  type FileIdentity,
+  formatIdentity,
+  formatTrail,
+  hasContent,
+  identify,
+  isFinal,
+  type Known,
+  parseTrail,
+  readerOf,
+  type Trail,
+} from './file-identity.js'
+import { endOf, type Leftover, restOf } from './leftover.js'
+import type { Found } from './remains.js'
 import type { RestingHandle } from './resting-handle.js'
 import type { TailedBlock, TailedSource } from './tailed-source.js'
 
 export interface FollowedFileOptions {
   /** Where the file is now. */
   readonly path: string
-  /** As positions and documents name it. */
-  readonly knownAs: { readonly path: string; readonly partition: string }
+  /** What it goes on from; null for a file that is read for the first time. */
+  readonly resumed: FileCheckpoint | null
   /** Belongs to the followed file from now on. */
   readonly handle: RestingHandle
   readonly identity: FileIdentity
@@ -20,44 +35,54 @@ export interface FollowedFileOptions {
 }
 
 /** One open file that grows. It keeps its source, its identity and its place when it is renamed. */
-export class FollowedFile {
+export class FollowedFile implements Leftover {
   readonly source: TailedSource
 
   /** Since when the file could be given up, on the clock of `performance.now()`; null while it can not. */
   leavableSinceMs: number | null = null
+  /** Since when no name leads to it while not all of it is read; null while that is not so. */
+  endangeredSinceMs: number | null = null
   /** First time in the next lines, as text that sorts by time; that of earlier ones where they have none. */
   nextTimestamp = ''
+  /** False until it is known to be no copy of another file, and not cut since it was opened. */
+  isSortedOut = false
   #path: string
   #rotation: Rotation
-  readonly #handle: RestingHandle
+  readonly #maxLineBytes: number
+  #handle: RestingHandle
   #identity: FileIdentity
-  readonly #lines: PositionedLines
+  #reader: CheckedReader
+  #lines: PositionedLines
   /** Size when the last whole line was read: there is nothing to do until it changes. */
   #exhaustedAtSize = -1
   #sizeBytes = 0
+  /** Nothing behind it is read. */
+  #limit = 0
+  /** The largest size that it was seen to have. */
+  #seenBytes = 0
 
-  constructor({ path, knownAs, handle, identity, startOffset, maxLineBytes }: FollowedFileOptions) {
+  constructor({ path, resumed, handle, identity, startOffset, maxLineBytes }: FollowedFileOptions) {
     this.#path = path
     this.#rotation = readLogFileName(path).rotation
+    this.#maxLineBytes = maxLineBytes
     this.#handle = handle
     this.#identity = identity
-    const readAt = (buffer: Uint8Array, position: number) => readFully(handle, buffer, position)
-    this.#lines = new PositionedLines({ readAt, startOffset, maxLineBytes })
-    const identityNow = () => formatIdentity(this.#identity)
-    this.source = {
-      path: knownAs.path,
-      partition: knownAs.partition,
-      gateway: readLogFileName(knownAs.path).gateway,
-      isFirst: isFirstOfProcess(readLogFileName(knownAs.path).rotation),
-      goesOn: readLogFileName(knownAs.path).goesOn,
-      get identity() {
-        return identityNow()
-      },
-    }
+    const resumedTrail = resumed?.trail === undefined ? null : parseTrail(resumed.trail)
+    this.#reader = new CheckedReader(handle, startOffset, resumedTrail)
+    this.#lines = this.#linesFrom(startOffset)
+    this.source = this.#newSource(resumed?.path ?? path, resumed)
   }
 
   get inode(): string {
     return this.#identity.inode
+  }
+
+  get identity(): FileIdentity {
+    return this.#identity
+  }
+
+  get trail(): Trail {
+    return this.#reader.trail
   }
 
   /** Where the file was last found. */
@@ -81,55 +106,131 @@ export class FollowedFile {
     return this.#sizeBytes !== this.#exhaustedAtSize
   }
 
-  /** True where the file is shorter than what was read of it: it was cut and begins anew. */
+  /** True where the file no longer holds what was read of it: it was cut and begins anew. */
   get cut(): boolean {
-    return this.#sizeBytes < this.#lines.offset
+    return this.#sizeBytes < this.#lines.offset || this.#reader.isReplaced
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get offset(): number {
+    return this.#lines.offset
+  }
+
+  get unreadBytes(): number {
+    return Math.max(0, this.#sizeBytes - this.#lines.offset)
+  }
+
+  /** How far the file is known to have reached; of a file that was cut and has grown past its old size, where reading stood. */
+  get reachedBytes(): number {
+    return this.#sizeBytes < this.#seenBytes ? this.#seenBytes : this.#lines.offset
   }
 
   /** Asks the file system for the size; resolves to whether a name in the file system still leads to the file. */
   async refresh(): Promise<boolean> {
     const { sizeBytes, isNamed } = this.#handle.look()
-    this.#sizeBytes = sizeBytes
+    this.#sizeBytes = this.#limit = sizeBytes
+    this.#seenBytes = Math.max(this.#seenBytes, sizeBytes)
+    // Until its first lines are read, nothing else tells whether it was cut meanwhile.
+    if (this.#lines.offset === 0 && !isFinal(this.#identity) && (await this.isAsOpened())) {
+      this.#identity = await identify(this.#handle)
+    }
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
+    this.#handle.hasUnread = this.unreadBytes > 0
     return isNamed
   }
 
-  /** The next whole lines, read into `buffer`; null where there are none yet. */
+  /**
+   * The next whole lines up to the size at the last look, read into `buffer`; null where there are none yet. What was
+   * written since may be younger than what another file holds that is read first.
+   */
   async next(buffer: Uint8Array): Promise<TailedBlock | null> {
-    await this.refresh()
     if (this.cut) return null
-    const block = await this.#read(buffer, 'wait')
-    if (block === null || block.nextOffset === this.#sizeBytes) this.#exhaustedAtSize = this.#sizeBytes
-    if (block !== null) this.nextTimestamp = firstTimestamp(this.#lines.upcoming) ?? this.nextTimestamp
-    return block
-  }
-
-  /** What is left of a file that is not followed any longer, block by block; the last one is `last`. */
-  async *rest(buffer: Uint8Array): AsyncGenerator<TailedBlock> {
-    while (!this.cut) {
-      const block = await this.#read(buffer, 'deliver')
-      if (block === null) return
-      yield block
-      if (block.last) return
+    const lines = await this.#lines.next(buffer, 'wait')
+    if (lines === null) {
+      if (!this.cut) this.#exhaustedAtSize = this.#sizeBytes
+      return null
     }
-    const { offset } = this.#lines
-    yield { source: this.source, bytes: new Uint8Array(0), offset, nextOffset: offset, last: true }
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close()
-  }
-
-  async #read(buffer: Uint8Array, atEnd: AtEnd): Promise<TailedBlock | null> {
-    const lines = await this.#lines.next(buffer, atEnd)
-    if (lines === null) return null
+    const { bytes, offset } = lines
+    const nextOffset = this.#lines.offset
+    this.#reader.passed(bytes, offset, nextOffset)
+    if (nextOffset === this.#sizeBytes) this.#exhaustedAtSize = this.#sizeBytes
     if (!isFinal(this.#identity)) this.#identity = await identify(this.#handle)
+    this.nextTimestamp = firstTimestamp(this.#lines.upcoming) ?? this.nextTimestamp
+    return { source: this.source, bytes, offset, nextOffset, last: false }
+  }
+
+  async *rest(buffer: Uint8Array): AsyncGenerator<TailedBlock> {
+    this.#limit = Number.POSITIVE_INFINITY
+    if (this.cut) yield endOf(this.source, this.#lines.offset)
+    else yield* restOf(this.#lines, this.source, buffer)
+  }
+
+  /** False where it was written over since it was opened, before anything was read of it. */
+  async isAsOpened(): Promise<boolean> {
+    return hasContent(readerOf(this.#handle), this.#identity, null)
+  }
+
+  /**
+   * Goes on in another file that begins with the same content. Where that ends before what was read already, it counts as read to its end.
+   * `handle` belongs to this file from now on.
+   */
+  async continueIn(handle: RestingHandle, path: string): Promise<void> {
+    const { sizeBytes: size } = handle.look()
+    const offset = Math.min(this.#lines.offset, size)
+    await this.#handle.close()
+    this.#handle = handle
+    this.#identity = await identify(handle)
+    this.#reader = new CheckedReader(handle, offset, null)
+    await this.#reader.lookBack()
+    this.#lines = this.#linesFrom(offset)
+    this.#exhaustedAtSize = -1
+    this.#seenBytes = size
+    this.moveTo(path)
+    await this.refresh()
+  }
+
+  /** To be looked at by others. */
+  get asFound(): Found & { readonly partition: string } {
+    return { path: this.#path, handle: this.#handle, isPacked: false, partition: this.source.partition }
+  }
+
+  get asKnown(): Known {
+    return { identity: this.#identity, trail: this.trail, partition: this.source.partition }
+  }
+
+  /** Gives the open file away, unread: nothing is to be done with this one after that. */
+  giveAway(): RestingHandle {
+    return this.#handle
+  }
+
+  readonly close = (): Promise<void> => this.#handle.close()
+
+  #linesFrom(startOffset: number): PositionedLines {
+    const readAt = (buffer: Uint8Array, position: number) =>
+      this.#reader.readAt(buffer.subarray(0, Math.max(0, this.#limit - position)), position)
+    return new PositionedLines({ readAt, startOffset, maxLineBytes: this.#maxLineBytes })
+  }
+
+  #newSource(path: string, resumed: FileCheckpoint | null): TailedSource {
+    const { gateway, rotation, partition, goesOn } = readLogFileName(path)
+    const identityNow = () => formatIdentity(this.#identity)
+    const trailNow = () => formatTrail(this.#reader.trail)
     return {
-      source: this.source,
-      bytes: lines.bytes,
-      offset: lines.offset,
-      nextOffset: this.#lines.offset,
-      last: lines.end,
+      path,
+      partition: resumed?.partition ?? partition,
+      gateway,
+      isFirst: isFirstOfProcess(rotation),
+      goesOn,
+      resumed,
+      get identity() {
+        return identityNow()
+      },
+      get trail() {
+        return trailNow()
+      },
     }
   }
 

@@ -2,13 +2,17 @@ import { statSync } from 'node:fs'
 import type { InputError } from '../../errors.js'
 import { inputProblem } from '../input-problems.js'
 import { compareRotations } from '../log-file-name.js'
+import { Copies } from './copies.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName } from './file-identity.js'
-import { findLogs, findMoved } from './find-logs.js'
+import { findLogs } from './find-logs.js'
 import type { FollowedFile } from './followed-file.js'
-import { type OpenOptions, openFollowed } from './open-followed.js'
+import { type Leftover, withoutRest } from './leftover.js'
+import { openNew, openResumed } from './open-followed.js'
 import { OpenHandles } from './open-handles.js'
-import { fileWasCut, followedFileIsGone, tooManyLogs } from './tail-problems.js'
+import { Recovery } from './recovery.js'
+import type { TailLosses } from './tail-losses.js'
+import { tooManyLogs, unreadFileWasDeleted, unreadFileWasGivenUp } from './tail-problems.js'
 
 export interface FollowedFilesOptions {
   readonly paths: readonly string[]
@@ -16,12 +20,15 @@ export interface FollowedFilesOptions {
   readonly start: 'beginning' | 'end'
   readonly resume: readonly FileCheckpoint[]
   readonly maxLineBytes: number
-  /** A file that left the paths is given up only when nothing was written to it for so long. */
-  readonly quietMs: number
+  /** How long a file that was rotated away is kept open for lines that still come, after the last one. */
+  readonly rotateWaitMs: number
+  /** How long a file that was deleted unread is kept open. */
+  readonly unreadWaitMs: number
   /** Files that were not read for so long are closed until they grow. */
   readonly closeIdleMs: number
   /** Of files that were not written to for so long when they are first seen, only what comes later is read. */
   readonly ignoreOlderThanMs: number
+  readonly losses: TailLosses
   readonly onProblem: (problem: InputError) => void
 }
 
@@ -29,20 +36,31 @@ export interface FollowedFilesOptions {
 export class FollowedFiles {
   readonly #options: FollowedFilesOptions
   readonly #byInode = new Map<string, FollowedFile>()
+  readonly #copies = new Copies()
+  readonly #recovery: Recovery
+  readonly #handles: OpenHandles
   #resume: readonly FileCheckpoint[]
   #start: 'beginning' | 'end'
-  #givenUp: FollowedFile[] = []
+  #givenUp: Leftover[] = []
+  #directories: readonly string[] = []
   /** Most problems last: they are told once. */
   readonly #told = new Set<string>()
-  readonly #handles: OpenHandles
 
   constructor(options: FollowedFilesOptions) {
     this.#options = options
     this.#resume = options.resume
-    const { closeIdleMs } = options
-    this.#handles = new OpenHandles({ closeIdleMs, onFull: (maxOpen) => this.#tell(tooManyLogs(maxOpen)) })
     // A file that comes while we look, or came while nobody looked, is read whole.
     this.#start = options.resume.length > 0 ? 'beginning' : options.start
+    const { closeIdleMs } = options
+    this.#handles = new OpenHandles({ closeIdleMs, onFull: (maxOpen) => this.#tell(tooManyLogs(maxOpen)) })
+    this.#recovery = new Recovery({
+      ...options,
+      handles: this.#handles,
+      copies: this.#copies,
+      followed: this.#byInode,
+      read: (leftover) => this.#givenUp.push(leftover),
+      tell: (problem) => this.#tell(problem, 'again'),
+    })
   }
 
   /** Finds files that came, went, were renamed or cut. Resolves to the directories in which that can happen. */
@@ -52,27 +70,45 @@ export class FollowedFiles {
       exclude: this.#options.exclude,
       onProblem: (problem) => this.#tell(problem),
     })
-    const found = new Set<string>()
+    this.#directories = directories
+    const found = new Map<string, string[]>()
+    const unknown: string[] = []
     for (const path of paths) {
-      const inode = await this.#see(path)
-      if (inode !== null) found.add(inode)
+      const inode = await inodeAt(path)
+      if (inode === null) continue
+      const names = found.get(inode)
+      names?.push(path)
+      if (names !== undefined) continue
+      found.set(inode, [path])
+      if (!this.#byInode.has(inode) && !this.#copies.has(inode)) unknown.push(path)
     }
-    await this.#resumeMoved()
+    if (this.#resume.length > 0) await this.#resumeAt(unknown)
+    for (const path of unknown) await this.#follow(path)
+    this.#rename(found)
+    await this.#copies.review(
+      (inode) => found.has(inode),
+      () => this.#byInode.values(),
+    )
     await this.#reviewGone(found)
     await this.refresh()
+    await this.#recovery.reviewCuts(directories)
     await this.#handles.restIdle(performance.now())
     this.#start = 'beginning'
     return directories
   }
 
-  /** Looks which files have grown. One that was cut begins anew: it is given up and followed from its start. */
+  /**
+   * Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start.
+   * Files that came later are looked at first: what was written to an older one before them is seen then.
+   */
   async refresh(): Promise<void> {
-    for (const file of [...this.#byInode.values()]) {
+    for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
+      if (this.#byInode.get(file.inode) !== file) continue
       await file.refresh()
-      if (!file.cut) continue
-      this.#giveUp(file)
-      this.#tell(fileWasCut(file.path), 'again')
-      await this.#see(file.path)
+      if (file.cut) await this.#beginAnew(file)
+    }
+    for (const file of this.#current()) {
+      if (!file.isSortedOut && file.sizeBytes > 0) await this.#sortOut(file)
     }
   }
 
@@ -80,7 +116,7 @@ export class FollowedFiles {
   nextReady(): FollowedFile | null {
     const oldest = new Map<string, FollowedFile>()
     for (const file of this.#byInode.values()) {
-      if (!file.ready) continue
+      if (!file.ready || !file.isSortedOut) continue
       const other = oldest.get(file.source.partition)
       if (other === undefined || isOlder(file, other)) oldest.set(file.source.partition, file)
     }
@@ -90,8 +126,8 @@ export class FollowedFiles {
     )
   }
 
-  /** A file that is not followed any longer, still open: whoever takes it reads its rest and closes it. */
-  takeGivenUp(): FollowedFile | null {
+  /** What is left of a file that is not followed any longer: whoever takes it reads it to its end and closes it. */
+  takeGivenUp(): Leftover | null {
     return this.#givenUp.shift() ?? null
   }
 
@@ -101,72 +137,120 @@ export class FollowedFiles {
     this.#givenUp = []
   }
 
-  async #see(path: string): Promise<string | null> {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-    if (stats === undefined) return null
-    const known = this.#byInode.get(inodeName(stats))
-    if (known === undefined) return this.#follow(path)
-    known.moveTo(path)
-    return known.inode
+  /** Files where their checkpoints say: themselves first, then those with their content, then what is left of them elsewhere. */
+  async #resumeAt(paths: readonly string[]): Promise<void> {
+    for (const as of ['file', 'content'] as const) {
+      for (const path of paths) {
+        const inode = await inodeAt(path)
+        if (inode !== null && !this.#byInode.has(inode)) await this.#open(path, as)
+      }
+    }
+    const resume = this.#resume
+    this.#resume = []
+    await this.#recovery.resumeElsewhere(resume, this.#directories)
   }
 
-  async #follow(path: string, start: OpenOptions['start'] = this.#start): Promise<string | null> {
+  async #follow(path: string): Promise<void> {
+    const inode = await inodeAt(path)
+    if (inode !== null && !this.#byInode.has(inode)) await this.#open(path, 'new')
+  }
+
+  async #open(path: string, as: 'file' | 'content' | 'new'): Promise<void> {
+    const options = { path, maxLineBytes: this.#options.maxLineBytes, handles: this.#handles }
     try {
-      const { maxLineBytes } = this.#options
-      const opened = await openFollowed({
-        path,
-        resume: this.#resume,
-        start: this.#startAt(path, start),
-        maxLineBytes,
-        handles: this.#handles,
-      })
-      if (opened === null) return null
-      if (opened.cut) this.#tell(fileWasCut(path))
-      this.#resume = this.#resume.filter((checkpoint) => checkpoint !== opened.resumedFrom)
-      this.#byInode.set(opened.file.inode, opened.file)
-      return opened.file.inode
+      const file =
+        as === 'new'
+          ? await openNew({ ...options, start: this.#startAt(path) })
+          : await openResumed({ ...options, resume: this.#resume, as })
+      if (file === null) return
+      const { resumed } = file.source
+      this.#resume = this.#resume.filter((checkpoint) => checkpoint !== resumed)
+      if (as === 'content' && resumed !== null) await this.#recovery.noteResumed(resumed, path)
+      // Between the look and the opening another file may have come to the path.
+      if (this.#byInode.has(file.inode)) await file.close()
+      else this.#byInode.set(file.inode, file)
     } catch (error) {
       const problem = inputProblem(path, error)
       // Gone again since it was found.
       if (problem.code !== 'input_not_found') this.#tell(problem)
-      return null
     }
   }
 
-  #startAt(path: string, start: OpenOptions['start']): OpenOptions['start'] {
-    if (start !== 'beginning') return start
+  #startAt(path: string): 'beginning' | 'end' {
+    if (this.#start === 'end') return 'end'
     const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
-    return Date.now() - writtenMs > this.#options.ignoreOlderThanMs ? 'end' : start
+    return Date.now() - writtenMs > this.#options.ignoreOlderThanMs ? 'end' : 'beginning'
   }
 
-  /** Checkpoints whose files no path leads to: a rename may have taken them elsewhere in their directory. */
-  async #resumeMoved(): Promise<void> {
-    for (const checkpoint of this.#resume) {
-      const path = await findMoved(checkpoint)
-      if (path !== null) await this.#follow(path, 'nowhere')
-      if (this.#resume.includes(checkpoint)) this.#tell(followedFileIsGone(checkpoint.path))
-    }
-    this.#resume = []
-  }
-
-  async #reviewGone(found: ReadonlySet<string>): Promise<void> {
-    for (const file of [...this.#byInode.values()]) {
-      const named = await file.refresh()
-      const leavable = !found.has(file.inode) && !file.ready && (!named || (await this.#isReplaced(file)))
-      file.leavableSinceMs = leavable ? (file.leavableSinceMs ?? performance.now()) : null
-      if (leavable && performance.now() - (file.leavableSinceMs ?? 0) >= this.#options.quietMs) this.#giveUp(file)
+  /** A file keeps its name for as long as it has it: links do not take turns. */
+  #rename(found: ReadonlyMap<string, readonly string[]>): void {
+    for (const [inode, paths] of found) {
+      const file = this.#byInode.get(inode)
+      if (file !== undefined && !paths.includes(file.path)) file.moveTo(paths[0])
     }
   }
 
-  /** True where another file has the name under which the file was known: the gateway writes there now. */
-  async #isReplaced(file: FollowedFile): Promise<boolean> {
-    const stats = statSync(file.source.path, { bigint: true, throwIfNoEntry: false })
-    return stats !== undefined && inodeName(stats) !== file.inode
+  /** Before its first line is read: a file may hold what is read elsewhere, or has been. */
+  async #sortOut(file: FollowedFile): Promise<void> {
+    if (!(await file.isAsOpened())) return this.#beginAnew(file)
+    const original =
+      file.source.resumed === null ? await this.#copies.originalOf(file.asFound, this.#byInode.values()) : null
+    if (original === null) {
+      file.isSortedOut = true
+      return
+    }
+    this.#byInode.delete(file.inode)
+    if (original === 'finished' || original.path !== file.path) {
+      this.#copies.add(file.inode, file.path)
+      await file.close()
+      return
+    }
+    // The same content under the same name: the file system gives out another inode, or the file was copied into its place.
+    this.#byInode.delete(original.inode)
+    await original.continueIn(file.giveAway(), file.path)
+    this.#byInode.set(original.inode, original)
+  }
+
+  async #beginAnew(file: FollowedFile): Promise<void> {
+    const { path } = file
+    this.#byInode.delete(file.inode)
+    await this.#recovery.recoverCut(file, this.#directories)
+    await this.#follow(path)
+  }
+
+  async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
+    for (const file of this.#current()) {
+      const isNamed = await file.refresh()
+      const isGone = !file.cut && !found.has(file.inode) && (!isNamed || (await isReplaced(file)))
+      if (isGone) await this.#recovery.readYounger(file, this.#directories)
+      const isUnread = file.ready && file.unreadBytes > 0
+      file.leavableSinceMs = isGone && !isUnread ? (file.leavableSinceMs ?? performance.now()) : null
+      file.endangeredSinceMs = !isNamed && isUnread ? (file.endangeredSinceMs ?? performance.now()) : null
+      const { rotateWaitMs, unreadWaitMs } = this.#options
+      if (hasPassed(file.leavableSinceMs, rotateWaitMs)) this.#giveUp(file)
+      else if (hasPassed(file.endangeredSinceMs, unreadWaitMs)) this.#giveUpUnread(file)
+      else if (hasPassed(file.endangeredSinceMs, Math.min(WARN_AFTER_MS, unreadWaitMs / 2))) {
+        this.#tell(unreadFileWasDeleted(file.path, file.unreadBytes, unreadWaitMs / 2))
+      }
+    }
+  }
+
+  /** Those that are followed when their turn comes: one may be taken away while another is looked at. */
+  *#current(): Iterable<FollowedFile> {
+    for (const file of [...this.#byInode.values()]) if (this.#byInode.get(file.inode) === file) yield file
   }
 
   #giveUp(file: FollowedFile): void {
     this.#byInode.delete(file.inode)
+    this.#copies.finish(file.asKnown)
     this.#givenUp.push(file)
+  }
+
+  #giveUpUnread(file: FollowedFile): void {
+    this.#options.losses.add('given_up', file.unreadBytes)
+    this.#tell(unreadFileWasGivenUp(file.path, file.unreadBytes), 'again')
+    this.#byInode.delete(file.inode)
+    this.#givenUp.push(withoutRest(file))
   }
 
   #tell(problem: InputError, how: 'once' | 'again' = 'once'): void {
@@ -174,6 +258,24 @@ export class FollowedFiles {
     this.#told.add(problem.message)
     this.#options.onProblem(problem)
   }
+}
+
+/** How long a file may be deleted and unread before that is told. */
+const WARN_AFTER_MS = 60_000
+
+function hasPassed(sinceMs: number | null, waitMs: number): boolean {
+  return sinceMs !== null && performance.now() - sinceMs >= waitMs
+}
+
+/** True where another file has the name under which the file was known: the gateway writes there now. */
+async function isReplaced(file: FollowedFile): Promise<boolean> {
+  const inode = await inodeAt(file.source.path)
+  return inode !== null && inode !== file.inode
+}
+
+async function inodeAt(path: string): Promise<string | null> {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? null : inodeName(stats)
 }
 
 function isOlder(left: FollowedFile, right: FollowedFile): boolean {

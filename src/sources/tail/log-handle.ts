@@ -19,5 +19,7 @@ export interface LogHandle {
 export interface Resting {
   /** When it was last read, on the clock of `performance.now()`. */
   readonly usedMs: number
+  /** It has lines that were not read: the file may be deleted, so it does not rest without need. */
+  readonly hasUnread: boolean
   rest(): Promise<void>
 }

@@ -44,10 +44,10 @@ export class OpenHandles {
     }
   }
 
-  /** Lets those rest that were not read for long. */
+  /** Lets those rest that were not read for long, and have nothing to read. */
   async restIdle(nowMs: number): Promise<void> {
     for (const handle of [...this.#open]) {
-      if (nowMs - handle.usedMs >= this.#options.closeIdleMs) await handle.rest()
+      if (!handle.hasUnread && nowMs - handle.usedMs >= this.#options.closeIdleMs) await handle.rest()
     }
   }
 }

@@ -13,24 +13,29 @@ import type { OpenHandles } from './open-handles.js'
 export class RestingHandle implements LogHandle, Resting {
   readonly inode: string
   usedMs = performance.now()
+  hasUnread = false
   #handle: FileHandle | null
   #path: string
   #sizeBytes = 0
-  readonly #handles: OpenHandles
+  /** Null: it stays open until it is closed. */
+  #handles: OpenHandles | null = null
 
-  private constructor(handle: FileHandle, path: string, handles: OpenHandles) {
+  private constructor(handle: FileHandle, path: string) {
     this.#handle = handle
     this.#path = path
-    this.#handles = handles
     this.inode = inodeName(fstatSync(handle.fd, { bigint: true }))
   }
 
   /** Throws a system error for what cannot be opened. */
-  static async open(path: string, handles: OpenHandles): Promise<RestingHandle> {
+  static async open(path: string): Promise<RestingHandle> {
+    return new RestingHandle(await open(path, 'r'), path)
+  }
+
+  /** From now on it is one of those that take turns. */
+  async joinTurns(handles: OpenHandles): Promise<void> {
     await handles.makeRoom()
-    const resting = new RestingHandle(await open(path, 'r'), path, handles)
-    handles.add(resting)
-    return resting
+    this.#handles = handles
+    if (!this.isResting) handles.add(this)
   }
 
   get isResting(): boolean {
@@ -69,7 +74,7 @@ export class RestingHandle implements LogHandle, Resting {
   async rest(): Promise<void> {
     const handle = this.#handle
     this.#handle = null
-    this.#handles.remove(this)
+    this.#handles?.remove(this)
     await handle?.close()
   }
 
@@ -79,7 +84,7 @@ export class RestingHandle implements LogHandle, Resting {
   async #wake(): Promise<FileHandle | null> {
     this.usedMs = performance.now()
     if (this.#handle !== null) return this.#handle
-    await this.#handles.makeRoom()
+    await this.#handles?.makeRoom()
     const handle = await open(this.#path, 'r').catch(() => null)
     if (handle === null) return null
     if (inodeName(fstatSync(handle.fd, { bigint: true })) !== this.inode) {
@@ -87,7 +92,7 @@ export class RestingHandle implements LogHandle, Resting {
       return null
     }
     this.#handle = handle
-    this.#handles.add(this)
+    this.#handles?.add(this)
     return handle
   }
 }

@@ -4,6 +4,8 @@ import type { Source } from '../source.js'
 import { DirectoryHints } from './directory-hints.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { FollowedFiles } from './followed-files.js'
+import { repeat } from './repeat.js'
+import { TailLosses } from './tail-losses.js'
 import type { TailedBlock } from './tailed-source.js'
 import { WakeUp } from './wake-up.js'
 
@@ -24,21 +26,28 @@ export interface TailOptions {
   readonly scanIntervalMs?: number
   /** How often sizes are looked at when there is nothing to read; a hint of the file system may come sooner. */
   readonly pollIntervalMs?: number
+  /** How long a file that was rotated away is kept open for lines that still come, after the last one. */
+  readonly rotateWaitMs?: number
+  /** How long a file that was deleted before it was read to its end is kept open. */
+  readonly unreadWaitMs?: number
   readonly maxLineBytes?: number
   /** Files that were not read for so long are closed until they grow. */
   readonly closeIdleMs?: number
   /** Of files that were not written to for so long when they are first seen, only what comes later is read. */
   readonly ignoreOlderThanMs?: number
+  /** Counts what could not be read. */
+  readonly losses?: TailLosses
   readonly onProblem: (problem: InputError) => void
 }
 
 /**
- * Follows files that grow and never ends by itself; reads only when pulled. A line waits until it is whole. A file keeps
- * its identity when it is renamed and is read to its end before it is let go: then, and only then, a `last` block comes.
+ * Follows files that grow and never ends by itself; reads only when pulled, but looks for new names all the while, so
+ * that a file which comes and goes meanwhile is held open. A line waits until it is whole. A file keeps its identity when
+ * it is renamed, copied or packed, and is read to its end before it is let go: then, and only then, a `last` block comes.
  *
- * Limits: what is written to a file after it was renamed out of the paths, replaced by a new one and then not written to
- * for two scan intervals is not seen; a file that is cut and has grown beyond its old size before the next look is not told from
- * one that only grew; what is written to a file that rests (`closeIdleMs`) and is deleted before the next look is not seen.
+ * Limits: what is written to a file that was rotated away, and then to none of its names for `rotateWaitMs`, is not seen;
+ * what is written between a rotator's copy of a file and its cut is lost, and told; what is written to a file that rests
+ * (`closeIdleMs`) and is deleted before the next look is not seen.
  */
 export class TailSource implements Source {
   readonly #options: Required<TailOptions>
@@ -50,6 +59,9 @@ export class TailSource implements Source {
       resume: [],
       scanIntervalMs: 1000,
       pollIntervalMs: 250,
+      rotateWaitMs: 5 * 60_000,
+      unreadWaitMs: 12 * 3_600_000,
+      losses: new TailLosses(),
       maxLineBytes: DEFAULT_MAX_LINE_BYTES,
       closeIdleMs: 5 * 60_000,
       ignoreOlderThanMs: Number.POSITIVE_INFINITY,
@@ -59,7 +71,7 @@ export class TailSource implements Source {
 
   async *read(signal: AbortSignal): AsyncGenerator<TailedBlock> {
     const { scanIntervalMs, pollIntervalMs } = this.#options
-    const files = new FollowedFiles({ ...this.#options, quietMs: 2 * scanIntervalMs })
+    const files = new FollowedFiles(this.#options)
     const wakeUp = new WakeUp()
     let lastScanMs = Number.NEGATIVE_INFINITY
     let namesChanged = false
@@ -71,6 +83,15 @@ export class TailSource implements Source {
       const wait = namesChanged ? Math.min(MIN_SCAN_INTERVAL_MS, scanIntervalMs) : scanIntervalMs
       return performance.now() - lastScanMs >= wait
     }
+    /** Gives the block out; names are looked at also while nobody asks for the next. */
+    async function* kept(block: TailedBlock): AsyncGenerator<TailedBlock> {
+      const end = repeat(scanIntervalMs, () => files.scan())
+      try {
+        yield block
+      } finally {
+        await end()
+      }
+    }
     const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES)
     try {
       while (!signal.aborted) {
@@ -79,12 +100,12 @@ export class TailSource implements Source {
           for (const directory of await files.scan()) hints.watch(directory)
           lastScanMs = performance.now()
         }
-        yield* restOfGivenUp(files, buffer, signal)
+        for await (const block of restOfGivenUp(files, buffer, signal)) yield* kept(block)
         const block = await files.nextReady()?.next(buffer)
         if (signal.aborted) return
-        if (block) yield block
-        else if (files.nextReady() === null) {
-          await wakeUp.wait(pollIntervalMs, signal)
+        if (block) yield* kept(block)
+        else {
+          if (files.nextReady() === null) await wakeUp.wait(pollIntervalMs, signal)
           await files.refresh()
         }
       }

@@ -1,12 +1,18 @@
 import type { LineBlock, LineSource } from '../../records.js'
+import type { FileCheckpoint } from './file-checkpoint.js'
 
 /**
  * A file that is followed. The object stays the same for as long as the file does, also when it is renamed: tell files
- * apart by the object. Its identity gets more precise as a young file grows: read it when a checkpoint is made.
+ * apart by the object. Its identity gets more precise as a young file grows, and where reading goes on in a copy of the
+ * file, it is that of the copy: read it when a checkpoint is made.
  */
 export interface TailedSource extends LineSource {
   /** Names the file across renames and restarts, as `FileCheckpoint.identity`. */
   readonly identity: string
+  /** How far it was read, as `FileCheckpoint.trail`; of a file that a rotator has packed, how far a former run had. */
+  readonly trail?: string
+  /** What it goes on from; null for a file that is read for the first time. */
+  readonly resumed: FileCheckpoint | null
 }
 
 /** Lines of a followed file. */

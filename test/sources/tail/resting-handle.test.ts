@@ -24,6 +24,12 @@ function write(content: string): string {
   return file
 }
 
+async function opened(file: string, handles: OpenHandles): Promise<RestingHandle> {
+  const handle = await RestingHandle.open(file)
+  await handle.joinTurns(handles)
+  return handle
+}
+
 async function read(handle: RestingHandle): Promise<string> {
   const buffer = Buffer.alloc(100)
   return buffer.toString('latin1', 0, await readFully(handle, buffer, 0))
@@ -32,7 +38,7 @@ async function read(handle: RestingHandle): Promise<string> {
 test('a file rests when it was not read for long, is looked at, and is read on when it has grown', async () => {
   const handles = handlesOf()
   const file = write('one')
-  const handle = await RestingHandle.open(file, handles)
+  const handle = await opened(file, handles)
   await handles.restIdle(performance.now())
   expect(handle.isResting).toBe(true)
   fs.appendFileSync(file, 'two')
@@ -43,8 +49,17 @@ test('a file rests when it was not read for long, is looked at, and is read on w
   await handle.close()
 })
 
+test('a file with unread lines does not rest without need', async () => {
+  const handles = handlesOf()
+  const handle = await opened(write('one'), handles)
+  handle.hasUnread = true
+  await handles.restIdle(performance.now())
+  expect(handle.isResting).toBe(false)
+  await handle.close()
+})
+
 test('a file that was renamed while it rested is read under its new name', async () => {
-  const handle = await RestingHandle.open(write('one'), handlesOf())
+  const handle = await opened(write('one'), handlesOf())
   await handle.rest()
   const moved = path.join(directory, 'moved')
   fs.renameSync(path.join(directory, String(files - 1)), moved)
@@ -59,7 +74,7 @@ test.each([
   ['nothing has its name', () => {}],
 ])('there is nothing to read where %s', async (_, prepare) => {
   const file = write('one')
-  const handle = await RestingHandle.open(file, handlesOf())
+  const handle = await opened(file, handlesOf())
   handle.look()
   await handle.rest()
   prepare(file)
@@ -71,10 +86,10 @@ test.each([
 
 test('no more files are open than may be: the one that was not read for longest rests, and that is told once', async () => {
   const handles = handlesOf({ maxOpen: 2 })
-  const [a, b] = [await RestingHandle.open(write('a'), handles), await RestingHandle.open(write('b'), handles)]
+  const [a, b] = [await opened(write('a'), handles), await opened(write('b'), handles)]
   a.usedMs = 2
   b.usedMs = 1
-  const c = await RestingHandle.open(write('c'), handles)
+  const c = await opened(write('c'), handles)
   expect([a, b, c].map(({ isResting }) => isResting)).toEqual([false, true, false])
   expect(await read(b)).toBe('b')
   expect([a, b, c].map(({ isResting }) => isResting)).toEqual([true, false, false])

@@ -5,11 +5,12 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { InputError } from '../../../src/errors.js'
 import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
+import { TailLosses } from '../../../src/sources/tail/tail-losses.js'
 import { type TailOptions, TailSource } from '../../../src/sources/tail/tail-source.js'
 import type { TailedBlock, TailedSource } from '../../../src/sources/tail/tailed-source.js'
 import { describeSource } from '../../contract/source-contract.js'
 
-const FAST = { scanIntervalMs: 20, pollIntervalMs: 10 }
+const FAST = { scanIntervalMs: 20, pollIntervalMs: 10, rotateWaitMs: 40 }
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'hangup-tail-'))
 let directories = 0
@@ -67,7 +68,8 @@ class Follower {
   /** A checkpoint of the only source, as a pipeline would save it. */
   checkpoint(position: Pick<FileCheckpoint, 'floor' | 'storedThrough'>): FileCheckpoint {
     const [source] = this.sources
-    return { identity: source.identity, path: source.path, partition: source.partition, ...position }
+    const { identity, path: known, partition, trail } = source
+    return { identity, path: known, partition, trail, ...position }
   }
 
   async stop(): Promise<void> {
@@ -104,6 +106,17 @@ function linkOf(descriptor: string): string | null {
 /** Asks again and again. */
 async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** Files that this process has open, by the names that they have. */
+function openFiles(): string[] {
+  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
 }
 
 const DATED = '2021-06-23T03:52:24.110Z info 1 '
@@ -382,7 +395,7 @@ describe('following files', () => {
       expect(second.problems).toEqual([])
     })
 
-    test('reads a new file whole that took the name and the inode of the old one, and tells of the old one', async () => {
+    test('reads a file whole that was written over meanwhile, and tells of what was there before', async () => {
       fs.writeFileSync(log, 'one\n')
       const first = follow()
       await first.untilText('one\n')
@@ -392,7 +405,7 @@ describe('following files', () => {
       const second = follow({ resume: [first.checkpoint({ floor: 4, storedThrough: 4 })] })
       await second.untilText('new content\n')
       expect(second.text).toBe('new content\n')
-      expect(second.problems).toMatchObject([{ code: 'input_not_found', message: expect.stringContaining(log) }])
+      expect(second.problems).toMatchObject([{ code: 'input_truncated', message: expect.stringContaining(log) }])
     })
 
     test('reads a file that was cut meanwhile from its start', async () => {
@@ -407,16 +420,225 @@ describe('following files', () => {
     })
   })
 
+  describe('through a rotation', () => {
+    const lines = (from: number, to: number): string =>
+      Array.from(
+        { length: to - from },
+        (_, index) => `2021-06-23T03:52:24.110Z info 1 line ${from + index} ${'x'.repeat(30)}\n`,
+      ).join('')
+
+    test('reads a copy on from where the file was cut, and does not read it again where it is among the paths', async () => {
+      fs.writeFileSync(log, lines(0, 50))
+      const follower = follow({ scanIntervalMs: 100_000, pollIntervalMs: 100_000 }, [`${log}*`])
+      await follower.untilText('line 49 ')
+      fs.copyFileSync(log, `${log}.1`)
+      await follower.stop()
+      const resume = [follower.checkpoint({ floor: 0, storedThrough: 0 })]
+      fs.appendFileSync(`${log}.1`, lines(50, 60))
+      fs.writeFileSync(log, lines(60, 70))
+      const second = follow({ resume }, [`${log}*`])
+      await second.untilText('line 69 ')
+      await second.untilText('line 59 ')
+      expect(second.text.split('\n').sort()).toEqual(lines(0, 70).split('\n').sort())
+    })
+
+    test.each(['log.1', 'log-20261123', 'log-20261123.gz', 'old/a.log.1'])(
+      'reads what was copied to %s before a cut',
+      async (name) => {
+        fs.writeFileSync(log, lines(0, 50))
+        const unread = new Uint8Array(Buffer.from(lines(50, 80)))
+        const losses = new TailLosses()
+        fs.mkdirSync(path.join(directory, 'old'))
+        const follower = follow({ losses }, [log, path.join(directory, 'old', 'other.log')])
+        await follower.untilText('line 49 ')
+        const content = Buffer.concat([fs.readFileSync(log), unread])
+        const copy = path.join(directory, name.includes('/') ? name : `a.${name}`)
+        fs.writeFileSync(copy, name.endsWith('.gz') ? gzipSync(content) : content)
+        fs.writeFileSync(log, lines(80, 90))
+        await follower.untilText('line 89 ')
+        expect(follower.text).toBe(lines(0, 90))
+        expect(follower.problems).toMatchObject([{ code: 'input_truncated', hint: expect.stringContaining(copy) }])
+        expect(losses.of('cut')).toEqual({ times: 1, bytes: 0 })
+      },
+    )
+
+    test('tells a file that was cut and has grown past its old size from one that only grew', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      const follower = follow()
+      await follower.untilText('line 9 ')
+      fs.writeFileSync(log, lines(10, 60))
+      await follower.untilText('line 59 ')
+      expect(follower.text).toBe(lines(0, 60))
+      expect(follower.problems).toMatchObject([{ code: 'input_truncated' }])
+    })
+
+    test('counts the bytes that were seen and never read', async () => {
+      fs.writeFileSync(log, `${lines(0, 10)}unfinished`)
+      const losses = new TailLosses()
+      const follower = follow({ losses })
+      await follower.untilText('line 9 ')
+      fs.truncateSync(log)
+      fs.appendFileSync(log, lines(10, 11))
+      await follower.untilText('line 10 ')
+      expect(losses.of('cut')).toEqual({ times: 1, bytes: 'unfinished'.length })
+    })
+
+    test('leaves a copy alone whose original goes on', async () => {
+      fs.writeFileSync(log, lines(0, 50))
+      const follower = follow({}, [`${directory}/*`])
+      await follower.untilText('line 49 ')
+      fs.copyFileSync(log, path.join(directory, 'backup.log'))
+      fs.appendFileSync(log, lines(50, 51))
+      await follower.untilText('line 50 ')
+      fs.writeFileSync(path.join(directory, 'z.log'), 'end\n')
+      await follower.untilText('end\n')
+      expect(follower.text).toBe(`${lines(0, 51)}end\n`)
+    })
+
+    test('knows a file again that was copied into its own place', async () => {
+      fs.writeFileSync(log, lines(0, 50))
+      const follower = follow()
+      await follower.untilText('line 49 ')
+      fs.copyFileSync(log, path.join(directory, 'temporary'))
+      fs.renameSync(path.join(directory, 'temporary'), log)
+      fs.appendFileSync(log, lines(50, 51))
+      await follower.untilText('line 50 ')
+      expect(follower.text).toBe(lines(0, 51))
+      expect(follower.sources.size).toBe(1)
+    })
+
+    test('reads files that were rotated twice before anybody looked', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      const follower = follow()
+      await follower.untilText('line 9 ')
+      await follower.stop()
+      const resume = [follower.checkpoint({ floor: 0, storedThrough: 0 })]
+      fs.appendFileSync(log, lines(10, 20))
+      fs.writeFileSync(`${log}.3.gz`, gzipSync(fs.readFileSync(log)))
+      fs.writeFileSync(`${log}.2.gz`, gzipSync(lines(20, 30)))
+      fs.writeFileSync(`${log}.1`, lines(30, 40))
+      fs.rmSync(log)
+      fs.writeFileSync(log, lines(40, 50))
+      const second = follow({ resume })
+      await second.untilText('line 49 ')
+      expect(second.text).toBe(lines(0, 50))
+      expect(second.problems).toEqual([])
+    })
+
+    test('goes on in a packed file from its floor, under the name it was known by, and again after the next stop', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      const first = follow()
+      await first.untilText('line 9 ')
+      await first.stop()
+      const checkpoint = first.checkpoint({ floor: lines(0, 5).length, storedThrough: lines(0, 8).length })
+      fs.writeFileSync(`${log}-20261123.gz`, gzipSync(lines(0, 20)))
+      fs.rmSync(log)
+      for (let stop = 0; stop < 2; stop++) {
+        const follower = follow({ resume: [checkpoint] })
+        await follower.until(() => follower.ended.length === 1)
+        await follower.stop()
+        expect(follower.text).toBe(lines(5, 20))
+        expect([...follower.sources]).toMatchObject([{ path: log, resumed: checkpoint }])
+        expect(follower.problems).toEqual([])
+      }
+    })
+
+    test('takes a new file on the inode of an old one for what it is, though both begin alike', async () => {
+      const head = lines(0, 30)
+      fs.writeFileSync(log, `${head}${lines(30, 40)}`)
+      const first = follow()
+      await first.untilText('line 39 ')
+      await first.stop()
+      fs.writeFileSync(log, `${head}${lines(50, 70)}`)
+      const second = follow({ resume: [first.checkpoint({ floor: 0, storedThrough: fs.statSync(log).size })] })
+      await second.untilText('line 69 ')
+      expect(second.text).toBe(`${head}${lines(50, 70)}`)
+      expect([...second.sources].at(-1)).toMatchObject({ resumed: null })
+    })
+
+    test('reads a file once that has several names, and keeps the name by which it was found', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      fs.linkSync(log, path.join(directory, 'b.log'))
+      fs.symlinkSync(log, path.join(directory, 'c.log'))
+      const follower = follow()
+      await follower.untilText('line 9 ')
+      fs.appendFileSync(path.join(directory, 'b.log'), lines(10, 11))
+      await follower.untilText('line 10 ')
+      expect(follower.text).toBe(lines(0, 11))
+      expect([...follower.sources].map((source) => source.path)).toEqual([log])
+    })
+
+    test('goes on with a file that was moved to another directory', async () => {
+      const other = path.join(directory, 'other')
+      fs.mkdirSync(other)
+      fs.writeFileSync(log, lines(0, 10))
+      const first = follow()
+      await first.untilText('line 9 ')
+      await first.stop()
+      fs.appendFileSync(log, lines(10, 20))
+      fs.renameSync(log, path.join(other, 'archived'))
+      const size = lines(0, 10).length
+      const second = follow({ resume: [first.checkpoint({ floor: size, storedThrough: size })] }, [
+        log,
+        path.join(other, '*.log'),
+      ])
+      await second.untilText('line 19 ')
+      expect(second.text).toBe(lines(10, 20))
+    })
+
+    test('waits for late lines in a file that was rotated away', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      const follower = follow({ rotateWaitMs: 60_000 })
+      await follower.untilText('line 9 ')
+      fs.renameSync(log, path.join(directory, 'away'))
+      fs.writeFileSync(log, lines(10, 20))
+      await follower.untilText('line 19 ')
+      fs.appendFileSync(path.join(directory, 'away'), lines(20, 21))
+      await follower.untilText('line 20 ')
+      expect(follower.ended).toEqual([])
+    })
+
+    test('opens what comes and goes while nobody pulls, and tells what it gives up', async () => {
+      fs.writeFileSync(log, lines(0, 10))
+      const problems: InputError[] = []
+      const losses = new TailLosses()
+      const options = { paths: [log], losses, onProblem: (problem: InputError) => problems.push(problem) }
+      const controller = new AbortController()
+      const iterator = new TailSource({ ...options, ...FAST, unreadWaitMs: 200 }).read(controller.signal)
+      await iterator.next()
+      fs.rmSync(log)
+      fs.writeFileSync(log, lines(10, 20))
+      // Nothing is pulled meanwhile.
+      while (!openFiles().includes(log)) await new Promise((resolve) => setTimeout(resolve, 10))
+      fs.rmSync(log)
+      fs.writeFileSync(log, lines(20, 30))
+      while (losses.total.times === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(losses.of('given_up')).toEqual({ times: 1, bytes: lines(10, 20).length })
+      expect(problems.map(({ message }) => message.split(':')[0])).toEqual([
+        'file was deleted before it was read to its end',
+        'deleted file was given up before it was read to its end',
+      ])
+      let text = ''
+      while (!text.includes('line 29 ')) {
+        const { value } = await iterator.next()
+        text += Buffer.from(value.bytes).toString()
+      }
+      expect(text).toBe(lines(20, 30))
+      controller.abort()
+      await iterator.return(undefined)
+    })
+  })
+
   test('gives an identity that gets more precise as the file grows', async () => {
     fs.writeFileSync(log, 'one\n')
     const follower = follow()
     await follower.untilText('one\n')
     const [source] = follower.sources
     const young = source.identity
-    fs.appendFileSync(log, 'two\n'.repeat(100))
-    await follower.until(() => follower.text.length === 404)
+    fs.appendFileSync(log, 'two\n'.repeat(300))
+    await follower.until(() => follower.text.length === 1204)
     expect(young).toMatch(/^\d+:\d+:4:[0-9a-f]{64}$/)
-    expect(source.identity).toMatch(/^\d+:\d+:256:[0-9a-f]{64}$/)
+    expect(source.identity).toMatch(/^\d+:\d+:1024:[0-9a-f]{64}$/)
   })
 
   test('stops promptly while it waits', async () => {
