@@ -48,12 +48,12 @@ export class RaceModel {
     const origins = originsOf(seen)
     let raceShares = new Float64Array(BINS)
     const shapes = timeoutMs === null ? likelyShapes(seen, origins, raceShares) : shapesOf(timeoutMs, { isKnown: true })
-    let hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
+    let { hypotheses, imaginable } = hypothesesOf(seen, origins, raceShares, shapes)
     for (let round = 0; round < ROUNDS; round++) {
       const before = raceShares
       raceShares = raceSharesOf(seen, hypotheses, before)
       if (raceShares.every((share, bin) => share === before[bin])) break
-      hypotheses = hypothesesOf(seen, origins, raceShares, shapes)
+      ;({ hypotheses, imaginable } = hypothesesOf(seen, origins, raceShares, imaginable))
     }
     this.#raceShares = raceShares
     this.#hypotheses = hypotheses
@@ -162,7 +162,7 @@ function hypothesesOf(
   origins: Origins,
   raceShares: Float64Array,
   shapes: readonly Shape[],
-): readonly Hypothesis[] {
+): Weighed {
   const explained = new Explained(seen, origins, raceShares)
   const guesses: Guess[] = []
   // Shares are fitted, each of which costs half a logarithm of the number seen.
@@ -181,18 +181,29 @@ function hypothesesOf(
   return weigh(guesses, origins, gainOfNone)
 }
 
-function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): readonly Hypothesis[] {
+/** So much less likely than all others together, a shape is not looked at again when shares are known better. */
+const UNIMAGINABLE = 1e-9
+
+interface Weighed {
+  readonly hypotheses: readonly Hypothesis[]
+  /** Shapes that may have some weight yet. */
+  readonly imaginable: readonly Shape[]
+}
+
+function weigh(guesses: readonly Guess[], { names }: Origins, gainOfNone: number): Weighed {
   const best = guesses.reduce((max, { gain }) => Math.max(max, gain), Math.max(0, gainOfNone))
   const sum = guesses.reduce(
     (all, { prior, gain }) => all + prior * Math.exp(gain - best),
     (PREMATURE * (Math.exp(-best) + Math.exp(gainOfNone - best))) / 2,
   )
   const weightOf = ({ prior, gain }: Guess): number => (prior * Math.exp(gain - best)) / sum
-  return guesses
+  const hypotheses = guesses
     .filter((guess) => weightOf(guess) > NEGLIGIBLE)
     .map((guess) => {
       const [all, ...others] = guess.shares
       const byOrigin = new Map(names.map((name, i) => [name, others[i]] as const))
       return { shape: guess.shape, shares: { all, byOrigin }, weight: weightOf(guess) }
     })
+  const imaginable = new Set(guesses.filter((guess) => weightOf(guess) > UNIMAGINABLE).map(({ shape }) => shape))
+  return { hypotheses, imaginable: [...imaginable] }
 }
