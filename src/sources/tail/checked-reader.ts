@@ -1,5 +1,5 @@
 import { readFully } from '../read-fully.js'
-import { TRAIL_BYTES, type Trail, trailOf } from './file-identity.js'
+import { type FileIdentity, hasContent, readerOf, TRAIL_BYTES, type Trail, trailOf } from './file-identity.js'
 import type { LogHandle } from './log-handle.js'
 
 /**
@@ -13,12 +13,15 @@ export class CheckedReader {
   #before: Uint8Array = NOTHING
   /** How far a former run had read. */
   readonly #resumed: Trail | null
+  readonly #identity: () => FileIdentity
   #isReplaced = false
 
-  constructor(handle: LogHandle, startOffset: number, resumed: Trail | null) {
+  /** `identity`: how the file began before anything was read of it. */
+  constructor(handle: LogHandle, startOffset: number, resumed: Trail | null, identity: () => FileIdentity) {
     this.#handle = handle
     this.#offset = startOffset
     this.#resumed = resumed
+    this.#identity = identity
   }
 
   /** The file no longer holds what was read of it. */
@@ -34,6 +37,7 @@ export class CheckedReader {
 
   async readAt(buffer: Uint8Array, position: number): Promise<number> {
     const { length } = this.#before
+    if (position === 0 && this.#offset === 0) return this.#readFirst(buffer)
     if (position !== this.#offset || length === 0) return readFully(this.#handle, buffer, position)
     const before = new Uint8Array(length)
     const { bytesRead } = await this.#handle.readv([before, buffer], position - length)
@@ -41,6 +45,13 @@ export class CheckedReader {
     if (this.#isReplaced) return 0
     const read = bytesRead - length
     return read + (await readFully(this.#handle, buffer.subarray(read), position + read))
+  }
+
+  /** Where it still begins as it did after it was read, it began so as it was read. */
+  async #readFirst(buffer: Uint8Array): Promise<number> {
+    const read = await readFully(this.#handle, buffer, 0)
+    this.#isReplaced = !(await hasContent(readerOf(this.#handle), this.#identity(), null))
+    return this.#isReplaced ? 0 : read
   }
 
   /** Lines were read at `offset`; the next ones begin at `nextOffset`. */

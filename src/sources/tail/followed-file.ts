@@ -5,11 +5,13 @@ import { readFully } from '../read-fully.js'
 import { CheckedReader } from './checked-reader.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import {
+  FINGERPRINT_BYTES,
   type FileIdentity,
   formatIdentity,
   formatTrail,
   hasContent,
   identify,
+  identityOf,
   isFinal,
   type Known,
   parseTrail,
@@ -51,6 +53,8 @@ export class FollowedFile implements Leftover {
   readonly #maxLineBytes: number
   #handle: RestingHandle
   #identity: FileIdentity
+  /** The first bytes, as far as this process has read them. */
+  #head: Uint8Array = new Uint8Array(0)
   #reader: CheckedReader
   #lines: PositionedLines
   /** Size when the last whole line was read: there is nothing to do until it changes. */
@@ -68,7 +72,7 @@ export class FollowedFile implements Leftover {
     this.#handle = handle
     this.#identity = identity
     const resumedTrail = resumed?.trail === undefined ? null : parseTrail(resumed.trail)
-    this.#reader = new CheckedReader(handle, startOffset, resumedTrail)
+    this.#reader = new CheckedReader(handle, startOffset, resumedTrail, () => this.#identity)
     this.#lines = this.#linesFrom(startOffset)
     this.source = this.#newSource(resumed?.path ?? path, resumed)
   }
@@ -157,9 +161,17 @@ export class FollowedFile implements Leftover {
     const nextOffset = this.#lines.offset
     this.#reader.passed(bytes, offset, nextOffset)
     if (nextOffset === this.#sizeBytes) this.#exhaustedAtSize = this.#sizeBytes
-    if (!isFinal(this.#identity)) this.#identity = await identify(this.#handle)
+    if (!isFinal(this.#identity)) await this.#learnHead(bytes, offset)
     this.nextTimestamp = firstTimestamp(this.#lines.upcoming) ?? this.nextTimestamp
     return { source: this.source, bytes, offset, nextOffset, last: false }
+  }
+
+  /** As it was read: the file may have been written over since. */
+  async #learnHead(bytes: Uint8Array, offset: number): Promise<void> {
+    if (offset === this.#head.length) {
+      this.#head = Buffer.concat([this.#head, bytes.subarray(0, FINGERPRINT_BYTES)]).subarray(0, FINGERPRINT_BYTES)
+      this.#identity = identityOf(this.inode, this.#head)
+    } else this.#identity = await identify(this.#handle)
   }
 
   async *rest(buffer: Uint8Array): AsyncGenerator<TailedBlock> {
@@ -183,7 +195,7 @@ export class FollowedFile implements Leftover {
     await this.#handle.close()
     this.#handle = handle
     this.#identity = await identify(handle)
-    this.#reader = new CheckedReader(handle, offset, null)
+    this.#reader = new CheckedReader(handle, offset, null, () => this.#identity)
     await this.#reader.lookBack()
     this.#lines = this.#linesFrom(offset)
     this.#exhaustedAtSize = -1

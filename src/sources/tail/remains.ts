@@ -71,7 +71,8 @@ export async function findYounger(rotatedPath: string, livePath: string): Promis
 /** A file that is shorter than what was read of it is a copy at most: the file itself would have been cut. */
 async function isWanted(found: Found, wanted: Wanted): Promise<boolean> {
   const { identity, trail } = wanted
-  if (found.isPacked || found.handle.inode !== identity.inode) return isCopy(found, wanted)
+  // A packed file that is damaged, or not yet whole, is of no use yet.
+  if (found.isPacked || found.handle.inode !== identity.inode) return isCopy(found, wanted).catch(() => false)
   return hasContent(readerOf(found.handle), identity, trail)
 }
 
@@ -84,9 +85,9 @@ export async function openFound(path: string): Promise<Found | null> {
   return { path, handle, isPacked: isGzip(head) }
 }
 
-/** True where the content is that of a log which is known; false for a packed file that is damaged or not yet whole. */
+/** True where the content is that of a log which is known. Throws for a packed file that is damaged or not yet whole. */
 export function isCopy(found: Found, { identity, trail }: Omit<Wanted, 'path'>): Promise<boolean> {
-  return withContent(found, (readAt) => isCopyOf(readAt, identity, trail)).catch(() => false)
+  return withContent(found, (readAt) => isCopyOf(readAt, identity, trail))
 }
 
 /** Looks at the content, unpacked; positions may only go on. */
