@@ -157,7 +157,7 @@ const UNKNOWN_CONNECTION = {
 }
 
 /** A row holds evidence and halves as JSON. */
-function lessConnectionsOfRow(row: Rows[number]): Rows[number] {
+export function lessConnectionsOfRow(row: Rows[number]): Rows[number] {
   const isTold = row.cause === 'keepalive_race' || row.cause === 'premature_close'
   const halves = JSON.parse(String(row.target_halves)) as object[]
   return {

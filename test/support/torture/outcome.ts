@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import { expect } from '@jest/globals'
+import { lessConnectionsOfRow } from '../../fault/one-pass.js'
 import { type Rows, readStore } from '../../fault/store.js'
 
 /** What a store holds, less what depends on the names of files and on places in them. */
@@ -11,7 +12,12 @@ export interface Outcome {
   readonly counts: ReadonlyMap<string, number>
 }
 
-export async function outcomeOf(store: string): Promise<Outcome> {
+export interface What {
+  /** Also which connections the requests that failed had taken. */
+  readonly withConnections?: boolean
+}
+
+export async function outcomeOf(store: string, { withConnections = true }: What = {}): Promise<Outcome> {
   const { failures, traffic } = await readStore(store)
   const counts = new Map<string, number>()
   for (const { timestamp, target, proxy, gateway, requests, responses } of traffic) {
@@ -20,7 +26,12 @@ export async function outcomeOf(store: string): Promise<Outcome> {
       counts.set(key, (counts.get(key) ?? 0) + Number(count))
     }
   }
-  return { failures: new Map(failures.map((row) => [String(row.id), comparable(row)])), counts }
+  return {
+    failures: new Map(
+      failures.map((row) => [String(row.id), comparable(withConnections ? row : lessConnectionsOfRow(row))]),
+    ),
+    counts,
+  }
 }
 
 /** One after the other, so that a difference can be read. */

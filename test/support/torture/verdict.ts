@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { expect } from '@jest/globals'
 import { ndjson } from '../cli.js'
-import { expectBetween, expectSame, linesOnDisk, outcomeOf, partOf } from './outcome.js'
+import { expectBetween, expectSame, linesOnDisk, outcomeOf, partOf, type What } from './outcome.js'
 import type { Mode } from './rotation.js'
 import type { Torture } from './torture.js'
 
@@ -10,9 +10,9 @@ import type { Torture } from './torture.js'
  * The store is that of one pass over all lines that were written. Where the rotator itself loses lines between its copy and its cut, the store lies between
  * what is left on disk and all lines; and if something is missing there, a cut was told.
  */
-export async function expectNothingButTheHole(host: Torture, modes: readonly Mode[]): Promise<void> {
-  const found = await outcomeOf(host.store)
-  const written = await outcomeOf(await host.onePass('written', path.join(host.journal, '*')))
+export async function expectNothingButTheHole(host: Torture, modes: readonly Mode[], what: What = {}): Promise<void> {
+  const found = await outcomeOf(host.store, what)
+  const written = await outcomeOf(await host.onePass('written', path.join(host.journal, '*')), what)
   expect(written.failures.size).toBeGreaterThan(100)
   for (const mode of modes) {
     const [of, all] = [partOf(found, mode.name), partOf(written, mode.name)]
@@ -24,7 +24,7 @@ export async function expectNothingButTheHole(host: Torture, modes: readonly Mod
     if (missing.lines === 0) expectSame(of, all)
     else {
       expect(host.cuts.some((cut) => cut.startsWith(host.logsOf(mode)))).toBe(true)
-      expectBetween(of, partOf(await outcomeOf(missing.store), mode.name), all)
+      expectBetween(of, partOf(await outcomeOf(missing.store, what), mode.name), all)
     }
   }
 }
