@@ -13,11 +13,11 @@ export interface Outcome {
 }
 
 export interface What {
-  /** Also which connections the requests that failed had taken. */
-  readonly withConnections?: boolean
+  /** Of which gateways it is also compared which connections the requests that failed had taken; by default of all. */
+  readonly withConnections?: (gateway: string) => boolean
 }
 
-export async function outcomeOf(store: string, { withConnections = true }: What = {}): Promise<Outcome> {
+export async function outcomeOf(store: string, { withConnections = () => true }: What = {}): Promise<Outcome> {
   const { failures, traffic } = await readStore(store)
   const counts = new Map<string, number>()
   for (const { timestamp, target, proxy, gateway, requests, responses } of traffic) {
@@ -28,7 +28,10 @@ export async function outcomeOf(store: string, { withConnections = true }: What 
   }
   return {
     failures: new Map(
-      failures.map((row) => [String(row.id), comparable(withConnections ? row : lessConnectionsOfRow(row))]),
+      failures.map((row) => [
+        String(row.id),
+        comparable(withConnections(String(row.gateway)) ? row : lessConnectionsOfRow(row)),
+      ]),
     ),
     counts,
   }

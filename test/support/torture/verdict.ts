@@ -37,8 +37,9 @@ export async function expectLossless(
     written,
     stderr,
   }: { readonly written: Readonly<Record<string, { readonly lines: number }>>; readonly stderr: string },
+  what: What = {},
 ): Promise<void> {
-  await expectNothingButTheHole(host, modes)
+  await expectNothingButTheHole(host, modes, what)
   const { ledger } = ndjson(stderr).at(-1)
   const all = Object.values(written).reduce((sum, { lines }) => sum + lines, 0)
   let missing = 0
