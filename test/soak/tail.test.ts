@@ -18,7 +18,7 @@ let host: Torture
 beforeEach(async () => {
   random = Random.fromEnvironment()
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
-  host = await Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND })
+  host = await Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: '5s' })
 })
 
 afterEach(() => host.remove())

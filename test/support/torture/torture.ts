@@ -14,6 +14,8 @@ export interface TortureOptions {
   readonly linesPerSecond: number
   /** Sinks besides DuckDB, as YAML in one line each. */
   readonly moreSinks?: readonly string[]
+  /** When files without lines give their descriptors back. */
+  readonly closeIdle?: string
 }
 
 /** Event time goes so much faster than ours, so that minutes close and replays begin in the middle of the logs. */
@@ -41,9 +43,9 @@ export class Torture {
 
   private constructor(options: TortureOptions) {
     this.#options = options
-    const { modes, moreSinks = [], linesPerSecond, random } = options
+    const { modes, moreSinks = [], closeIdle, linesPerSecond, random } = options
     const paths = modes.map((mode) => `${this.logsOf(mode)}/edgemicro-*${mode.paths === 'live' ? '-api.log' : ''}`)
-    this.#pipeline = this.#sandbox.write('torture.yaml', pipelineOf({ paths, moreSinks, store: this.store }))
+    this.#pipeline = this.#sandbox.write('torture.yaml', pipelineOf({ paths, moreSinks, closeIdle, store: this.store }))
     const parameters = {
       directory: this.#sandbox.path('logs'),
       journal: this.journal,
@@ -255,13 +257,15 @@ function pipelineOf({
   paths,
   store,
   moreSinks = [],
+  closeIdle = '5m',
 }: {
   paths: readonly string[]
   store: string
   moreSinks?: readonly string[]
+  closeIdle?: string
 }): string {
   return `name: torture
-source: { tail: { paths: ${JSON.stringify(paths)}, rotateWait: 2s } }
+source: { tail: { paths: ${JSON.stringify(paths)}, rotateWait: 2s, closeIdle: ${closeIdle} } }
 sinks:
   - duckdb: { path: ${JSON.stringify(store)} }
 ${moreSinks.map((sink) => `  - ${sink}\n`).join('')}state: { directory: "\${HANGUP_STATE}" }
