@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { cpuSecondsOf, memoryBytesOf } from '../runner/process-numbers.mjs'
 
 const MAIN = path.join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js')
-/** Of the kernel's clock, by which /proc counts. */
-const TICKS_PER_SECOND = 100
 
 /** `hangup run` of a pipeline that follows logs into a DuckDB file, with its metrics. */
 export class Agent {
@@ -50,18 +49,11 @@ export class Agent {
 
   /** User and system time of the process so far, all threads. */
   cpuSeconds() {
-    const stat = fs.readFileSync(`/proc/${this.child.pid}/stat`, 'utf8')
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13)
-      .map(Number)
-    return (user + system) / TICKS_PER_SECOND
+    return cpuSecondsOf(this.child.pid)
   }
 
   residentBytes() {
-    const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))
-    return Number(kilobytes) * 1_024
+    return memoryBytesOf(this.child.pid, 'VmRSS')
   }
 
   descriptors() {
