@@ -168,8 +168,10 @@ export class Torture {
     const files = this.readCheckpoint()
     const live = this.#options.modes.map((mode) => newestOf(this.logsOf(mode)))
     return (
-      live.every(({ path: known, size }) =>
-        files.some((file) => file.path === known && file.storedThrough === size && reached(file) === size),
+      live.every(
+        ({ path: known, size }) =>
+          size === 0 ||
+          files.some((file) => file.path === known && file.storedThrough === size && reached(file) === size),
       ) && files.every((file) => reached(file) <= file.storedThrough)
     )
   }
