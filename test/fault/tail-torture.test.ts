@@ -54,13 +54,13 @@ describe('logs that are rotated all the time', () => {
     expect({ code, stderr: code === 143 ? '' : stderr }).toEqual({ code: 143, stderr: '' })
     expect(host.kills).toBeGreaterThan(2)
     await expectNothingButTheHole(host, MODES, AFTER_KILLS)
-  })
+  }, 300_000)
 
   test('and with a store that is slow and away, end with what one pass over all lines gives', async () => {
     const server = await startElasticsearch()
     const relay = await Relay.to(server.url)
     const sink = `elasticsearch: { node: "${relay.url}", prefix: torture, batch: 64KiB, inFlight: 1 }`
-    const host = await start({ moreSinks: [sink] })
+    const host = await start({ moreSinks: [sink], linesPerSecond: LINES_PER_SECOND / 2 })
     const following = await host.begin()
     const end = AbortSignal.timeout(12_000)
     await Promise.all([host.rotateUntil(end, 600), host.killUntil(end, following, [3_000, 8_000]), trouble(relay, end)])
@@ -70,7 +70,7 @@ describe('logs that are rotated all the time', () => {
     await server.remove()
     expect({ code, stderr: code === 143 ? '' : stderr }).toEqual({ code: 143, stderr: '' })
     await expectNothingButTheHole(host, MODES, AFTER_KILLS)
-  })
+  }, 400_000)
 })
 
 /** A line that is slow for a while, then cut for a while. */
