@@ -8,6 +8,8 @@ import { expectLossless, expectNothingButTheHole } from '../support/torture/verd
 /** Of each half of the soak: one process that lives through it, then processes that are killed. */
 const HALF_MS = (Number(process.env.HANGUP_SOAK_SECONDS ?? 600) * 1000) / 2
 const LINES_PER_SECOND = 1_500
+/** Long before the samples that are compared, and longer than a busy machine lets a process wait: what rests is not held open. */
+const CLOSE_IDLE = `${Math.ceil(HALF_MS / 10_000)}s`
 const ROTATION_MS = 700
 /** Rotations stay out of the paths here: what is among them is followed for as long as it is there. */
 const modes = MODES.filter(({ paths }) => paths === 'live')
@@ -18,7 +20,7 @@ let host: Torture
 beforeEach(async () => {
   random = Random.fromEnvironment()
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
-  host = await Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: '5s' })
+  host = await Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: CLOSE_IDLE })
 })
 
 afterEach(() => host.remove())
