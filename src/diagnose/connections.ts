@@ -23,8 +23,6 @@ const MAX_POOLS = 20_000
 const MAX_UNDER_WAY = 65_536
 /** Responses after which it is clear whether a gateway logs that a connection is given back. */
 const RESPONSES_THAT_TELL = 20
-/** With fewer, the share of closes would depend on where reading began. */
-const CLOSES_THAT_TELL = 5
 
 /**
  * The idle connections of one gateway process, replayed from its info lines (microgateway-core, lib/config-proxy-middleware.js:
@@ -126,7 +124,7 @@ export class Connections {
   #isOrderOpen(timeMs: number): boolean {
     if (!this.#isNewestFirst) return false
     const { responses, closes } = this.#read.between(timeMs - 2 * this.#horizonMs, timeMs)
-    return responses > 0 && (closes < CLOSES_THAT_TELL || closes * 2 <= responses)
+    return responses > 0 && closes * 2 <= responses
   }
 
   #take(pool: Pool, timeMs: number): number {

@@ -6,8 +6,6 @@ const TIMES_LONGER = 8
 const ALLOWED = 2
 const SLACK_MS = 20
 const ATTEMPTS = 6
-/** The short time is what the long one is held against: one that is too long by chance would let anything pass. */
-const SHORT_ATTEMPTS = 5
 
 /**
  * Whether work on a text eight times as long takes about eight times as long, and not sixty-four times. Two times of one
@@ -21,7 +19,7 @@ export function takesLinearTime(workOf: WorkOfLength): boolean {
   let shortMs = Number.POSITIVE_INFINITY
   let longMs = Number.POSITIVE_INFINITY
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    for (let again = 0; again < SHORT_ATTEMPTS; again++) shortMs = Math.min(shortMs, cpuMsOf(short))
+    shortMs = Math.min(shortMs, cpuMsOf(short))
     longMs = Math.min(longMs, cpuMsOf(long))
     if (longMs <= shortMs * TIMES_LONGER * ALLOWED + SLACK_MS) return true
   }
