@@ -13,7 +13,7 @@ export interface TcpdumpSettings {
 }
 
 /** Files of the ring: the oldest is written over, so a tenth of what is kept is lost at a time. */
-export const RING_FILES = 10
+const RING_FILES = 10
 /** The unit of `tcpdump -C`. */
 const SIZE_UNIT_BYTES = 1_000_000
 export const MIN_TOTAL_BYTES = RING_FILES * SIZE_UNIT_BYTES

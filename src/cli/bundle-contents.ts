@@ -16,7 +16,7 @@ import { MARGIN_MS, readPluginDefaults } from './gateway-check.js'
 import { checkJson, renderCheck } from './render/keepalive-check.js'
 import { renderReport } from './render/report-text.js'
 import type { ReportOfLogs } from './report-of.js'
-import { type Estimated, isEstimated } from './target-facts.js'
+import { estimatedOf } from './target-facts.js'
 import { createStyle } from './terminal/style.js'
 
 export interface Collected {
@@ -72,7 +72,7 @@ async function checkOf(gateway: GatewayConnections, { counted }: ReportOfLogs): 
     client: null,
     balancer: null,
     targets: new Map(),
-    estimates: new Map([...counted.estimates].filter((each): each is [string, Estimated] => isEstimated(each[1]))),
+    estimates: estimatedOf(counted.estimates),
     nat: null,
     os: readOsSettings({ platform: platform(), root: SYSCTL_ROOT }),
     plugin: { name: IDLE_PLUGIN, defaults: await readPluginDefaults(gateway, IDLE_PLUGIN) },

@@ -57,3 +57,8 @@ export type Estimated = IdleTimeoutEstimate & {
 export function isEstimated(estimate: IdleTimeoutEstimate | undefined): estimate is Estimated {
   return estimate?.state === 'estimated'
 }
+
+/** Those that suffice, by target. */
+export function estimatedOf(estimates: ReadonlyMap<string, IdleTimeoutEstimate>): ReadonlyMap<string, Estimated> {
+  return new Map([...estimates].filter((each): each is [string, Estimated] => isEstimated(each[1])))
+}

@@ -2,7 +2,7 @@ import type { Reuse } from '../records.js'
 
 /** Shortest idle time that is told apart from shorter ones, in milliseconds: no server closes what was idle for less. */
 const SHORTEST_MS = 128
-export const BINS_PER_OCTAVE = 64
+const BINS_PER_OCTAVE = 64
 /** Up to 9 minutes; the last one holds the others, up to the horizon of evidence. */
 export const BINS = 12 * BINS_PER_OCTAVE
 

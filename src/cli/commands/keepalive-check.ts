@@ -21,7 +21,7 @@ import { openLogsOf } from '../logs.js'
 import type { KeepaliveCheckOptions } from '../options.js'
 import { refuseOtherText, tellReading } from '../reading.js'
 import { checkJson, renderCheck } from '../render/keepalive-check.js'
-import { type Estimated, isEstimated } from '../target-facts.js'
+import { estimatedOf } from '../target-facts.js'
 import { writeOutput } from '../terminal/write.js'
 import { usageError } from '../usage-errors.js'
 
@@ -68,7 +68,7 @@ async function readLogs(options: KeepaliveCheckOptions, context: Context): Promi
   refuseOtherText(ledger, logs.inputs)
   tellReading({ ledger, evicted }, context)
   return {
-    estimates: new Map([...estimates].filter((each): each is [string, Estimated] => isEstimated(each[1]))),
+    estimates: estimatedOf(estimates),
     exitCode: logs.exitCode(),
   }
 }

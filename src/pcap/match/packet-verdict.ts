@@ -99,7 +99,7 @@ export function withPackets(document: FailureDocument, { judgement, evidence }: 
 }
 
 /** Whether the document's cause is what packets tell. */
-export const isToldByPackets = ({ edgemicro }: FailureDocument): boolean => edgemicro.evidence.packet_told === 1
+const isToldByPackets = ({ edgemicro }: FailureDocument): boolean => edgemicro.evidence.packet_told === 1
 
 /**
  * A document with what packets tell in either of others of the same failure: where both have it, that which rests on more failures,

@@ -33,7 +33,7 @@ export async function findRemains(
 ): Promise<Found | null> {
   const all = (await list(new Set([dirname(wanted.path), ...directories]))).filter(({ inode }) => !isTaken(inode))
   const itself = all.filter(({ inode }) => inode === wanted.identity.inode)
-  const others = all.filter(({ path, inode }) => inode !== wanted.identity.inode && beginsAs(path, wanted.path))
+  const others = all.filter(({ path, inode }) => inode !== wanted.identity.inode && isNamedAfter(path, wanted.path))
   const isPackedName = ({ path }: Listed) => path.endsWith('.gz')
   const inTurn = [...itself, ...others.filter((one) => !isPackedName(one)), ...others.filter(isPackedName)]
   for (const { path } of inTurn) {
@@ -134,6 +134,6 @@ async function list(directories: Iterable<string>): Promise<readonly Listed[]> {
 }
 
 /** Rotators append to a name, or put something before its extension. */
-function beginsAs(path: string, original: string): boolean {
+function isNamedAfter(path: string, original: string): boolean {
   return basename(path).startsWith(basename(original).replace(/\.log.*$/, ''))
 }
