@@ -21,7 +21,7 @@ export async function connect(config: PipelineConfig, context: Pick<Context, 'te
   if (source.kind === 'tail' || source.kind === 'files') {
     const { paths } = await discoverLogFiles({
       inputs: source.paths,
-      exclude: source.kind === 'tail' ? source.exclude : [],
+      ...(source.kind === 'tail' && { include: source.include, exclude: source.exclude }),
       onProblem: (problem) => tellProblem(problem, context),
     })
     context.terminal.tell(`source: ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`)

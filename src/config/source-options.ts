@@ -14,6 +14,11 @@ export const source = oneOf({
     start: choice(['beginning', 'end'], { help: 'where a file without a checkpoint is read from' }).default(
       'beginning',
     ),
+    include: list({
+      min: 0,
+      item: path({ help: '' }),
+      help: 'of directories, follow only files that match one of these globs, which begin in the directory',
+    }).default([]),
     exclude: list({ min: 0, item: path({ help: '' }), help: 'globs of files to leave out' }).default([]),
     scanInterval: duration({ min: '100ms', max: '10m', help: 'how often to look for new files' }).prefault('1s'),
     closeIdle: duration({

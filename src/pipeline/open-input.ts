@@ -58,7 +58,7 @@ export async function openSource(
         const start = isUnknown ? 'beginning' : source.start
         return { source: new TailSource({ ...source, start, resume, losses, onProblem }), progress: UNKNOWN_LENGTH }
       }
-      return openLogs({ inputs: source.paths, exclude: source.exclude, stdin, onProblem })
+      return openLogs({ ...source, inputs: source.paths, stdin, onProblem })
     case 'files':
       return openLogs({ inputs: source.paths, stdin, onProblem })
     case 'stdin':

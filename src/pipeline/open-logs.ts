@@ -10,6 +10,8 @@ import type { Measure } from './run-input.js'
 export interface OpenLogsInput {
   /** Files, globs, directories, `.gz`, `-`. */
   readonly inputs: readonly string[]
+  /** As for `expandInput`. */
+  readonly include?: readonly string[]
   /** Files and globs to leave out. */
   readonly exclude?: readonly string[]
   readonly stdin: Readable
@@ -24,8 +26,8 @@ export interface OpenedLogs {
 }
 
 /** Finds what LOGS name and makes one source of it: files first, then standard input. Throws `InputError` where nothing is found. */
-export async function openLogs({ inputs, exclude, stdin, onProblem }: OpenLogsInput): Promise<OpenedLogs> {
-  const found = await discoverLogFiles({ inputs, exclude, onProblem })
+export async function openLogs({ inputs, include, exclude, stdin, onProblem }: OpenLogsInput): Promise<OpenedLogs> {
+  const found = await discoverLogFiles({ inputs, include, exclude, onProblem })
   const files = found.paths.length > 0 ? new FilesSource({ paths: found.paths, onProblem }) : null
   const sources: Source[] = files === null ? [] : [files]
   if (found.stdin) sources.push(new StdinSource({ input: stdin }))

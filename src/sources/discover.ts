@@ -1,5 +1,5 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { InputError } from '../errors.js'
 import { inputProblem } from './input-problems.js'
@@ -20,6 +20,8 @@ export interface DiscoveredLogs {
 export interface DiscoverOptions {
   /** Files, globs, directories, `-`. */
   readonly inputs: readonly string[]
+  /** As for `expandInput`. */
+  readonly include?: readonly string[]
   /** Files and globs to leave out. */
   readonly exclude?: readonly string[]
   /** Told of each input that gives nothing while another one gives something. */
@@ -30,13 +32,18 @@ export interface DiscoverOptions {
  * Finds the files that inputs name. A directory stands for the gateway logs in it (not below it), or for all its
  * `*.log*` files where it holds none. Throws `InputError` where no input gives anything.
  */
-export async function discoverLogFiles({ inputs, exclude = [], onProblem }: DiscoverOptions): Promise<DiscoveredLogs> {
+export async function discoverLogFiles({
+  inputs,
+  include,
+  exclude = [],
+  onProblem,
+}: DiscoverOptions): Promise<DiscoveredLogs> {
   const pathsByRealPath = new Map<string, string>()
   const problems: InputError[] = []
   const excluded = await expandExcluded(exclude)
   for (const input of inputs.filter((input) => input !== '-')) {
     try {
-      for (const path of await expandInput(input)) {
+      for (const path of await expandInput(input, include)) {
         if (excluded.has(resolve(path))) continue
         const real = await realpath(path).catch(() => path)
         if (!pathsByRealPath.has(real)) pathsByRealPath.set(real, path)
@@ -51,14 +58,17 @@ export async function discoverLogFiles({ inputs, exclude = [], onProblem }: Disc
   return { paths: [...pathsByRealPath.values()], stdin }
 }
 
-/** The files that one input names, sorted. Throws `InputError` where it names none, or one that may not be read. */
-export async function expandInput(input: string): Promise<readonly string[]> {
+/**
+ * The files that one input names, sorted. With `include`, a directory stands for those files in it that match one of these globs, which
+ * begin in the directory. Throws `InputError` where it names none, or one that may not be read.
+ */
+export async function expandInput(input: string, include: readonly string[] = []): Promise<readonly string[]> {
   const stats = await stat(input).catch((error) => {
     if (isDynamicPattern(input)) return null
     throw inputProblem(input, error)
   })
   if (stats === null) return expandGlob(input)
-  if (stats.isDirectory()) return expandDirectory(input)
+  if (stats.isDirectory()) return include.length > 0 ? expandIncluded(input, include) : expandDirectory(input)
   await access(input, constants.R_OK).catch((error) => {
     throw inputProblem(input, error)
   })
@@ -77,6 +87,16 @@ async function expandGlob(pattern: string): Promise<readonly string[]> {
   throw new InputError(`no file matches: ${pattern}`, {
     code: 'input_not_found',
     hint: 'check the pattern; the gateway writes edgemicro-*.log to /var/tmp or to its logging.dir',
+  })
+}
+
+async function expandIncluded(directory: string, include: readonly string[]): Promise<readonly string[]> {
+  const paths = await glob([...include], { cwd: directory, absolute: true, expandDirectories: false })
+  const files = paths.filter((path) => dirname(path) === resolve(directory) && !UNFINISHED.test(path))
+  if (files.length > 0) return files.sort()
+  throw new InputError(`no file to include in directory: ${directory}`, {
+    code: 'input_not_found',
+    hint: 'check source.tail.include: a glob that does not begin with / begins in the directory',
   })
 }
 

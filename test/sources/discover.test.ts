@@ -17,6 +17,39 @@ function directory(name: string, ...files: readonly string[]): string {
   return made
 }
 
+describe('of a directory', () => {
+  const logs = directory('including', 'edgemicro-a-api.log', 'edgemicro-b.log', 'gateway.out', 'gateway.out.tmp')
+  directory('including/below', 'edgemicro-c-api.log')
+  const included = async (include: readonly string[], inputs = [logs]) => {
+    const { paths } = await discoverLogFiles({ inputs, include, onProblem: () => {} })
+    return paths.map((file) => path.relative(logs, file))
+  }
+
+  test('those files are taken that are included, whatever their names, by globs that begin in it or are absolute', async () => {
+    expect(await included(['*-api.log', path.join(logs, 'gateway.*')])).toEqual(['edgemicro-a-api.log', 'gateway.out'])
+  })
+
+  test('nothing is taken that lies below it', async () => {
+    expect(await included(['**/*-api.log'])).toEqual(['edgemicro-a-api.log'])
+  })
+
+  test('files that are named otherwise are taken all the same', async () => {
+    const byName = path.join(logs, 'edgemicro-b.log')
+    expect(await included(['*-api.log'], [byName, path.join(logs, 'gateway.o*t')])).toEqual([
+      'edgemicro-b.log',
+      'gateway.out',
+    ])
+  })
+
+  test('it is said where none is included', async () => {
+    await expect(included(['*.none'])).rejects.toMatchObject({
+      code: 'input_not_found',
+      message: `no file to include in directory: ${logs}`,
+      hint: expect.stringContaining('source.tail.include'),
+    })
+  })
+})
+
 async function discover(...inputs: readonly string[]) {
   const problems: InputError[] = []
   const found = await discoverLogFiles({ inputs, onProblem: (problem) => problems.push(problem) })

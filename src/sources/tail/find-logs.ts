@@ -14,19 +14,21 @@ export interface FoundLogs {
 
 export interface FindLogsInput {
   readonly inputs: readonly string[]
+  /** Of a directory, the files to follow: globs that begin in it; all logs where there are none. */
+  readonly include: readonly string[]
   /** Files and globs to leave out. */
   readonly exclude: readonly string[]
   readonly onProblem: (problem: InputError) => void
 }
 
 /** Files that can grow. Inputs that name nothing are no problem: what they name may come. */
-export async function findLogs({ inputs, exclude, onProblem }: FindLogsInput): Promise<FoundLogs> {
+export async function findLogs({ inputs, include, exclude, onProblem }: FindLogsInput): Promise<FoundLogs> {
   const excluded = await expandExcluded(exclude)
   const paths = new Set<string>()
   const directories = new Set<string>()
   for (const input of inputs) {
     directories.add(directoryOf(input))
-    for (const path of await expand(input, onProblem)) {
+    for (const path of await expand(input, include, onProblem)) {
       if (excluded.has(path)) continue
       paths.add(path)
       directories.add(dirname(path))
@@ -35,9 +37,13 @@ export async function findLogs({ inputs, exclude, onProblem }: FindLogsInput): P
   return { paths: [...paths], directories: [...directories] }
 }
 
-async function expand(input: string, onProblem: (problem: InputError) => void): Promise<readonly string[]> {
+async function expand(
+  input: string,
+  include: readonly string[],
+  onProblem: (problem: InputError) => void,
+): Promise<readonly string[]> {
   try {
-    const paths = await expandInput(input)
+    const paths = await expandInput(input, include)
     return await Promise.all(paths.filter((path) => !path.endsWith('.gz')).map((path) => behindLink(resolve(path))))
   } catch (error) {
     const problem = inputProblem(input, error)

@@ -16,6 +16,7 @@ import { tooManyLogs, unreadFileWasDeleted, unreadFileWasGivenUp } from './tail-
 
 export interface FollowedFilesOptions {
   readonly paths: readonly string[]
+  readonly include: readonly string[]
   readonly exclude: readonly string[]
   readonly start: 'beginning' | 'end'
   readonly resume: readonly FileCheckpoint[]
@@ -67,6 +68,7 @@ export class FollowedFiles {
   async scan(): Promise<readonly string[]> {
     const { paths, directories } = await findLogs({
       inputs: this.#options.paths,
+      include: this.#options.include,
       exclude: this.#options.exclude,
       onProblem: (problem) => this.#tell(problem),
     })

@@ -17,6 +17,8 @@ const MIN_SCAN_INTERVAL_MS = 100
 export interface TailOptions {
   /** Files, globs, directories; what they name need not exist yet. Gzip is left alone. */
   readonly paths: readonly string[]
+  /** Of directories, the files to follow: globs that begin in the directory. By default all logs. */
+  readonly include?: readonly string[]
   /** Files and globs to leave out. */
   readonly exclude?: readonly string[]
   /** Where files begin that are there at the first start, without checkpoints; later ones are read whole. */
@@ -54,6 +56,7 @@ export class TailSource implements Source {
 
   constructor(options: TailOptions) {
     this.#options = {
+      include: [],
       exclude: [],
       start: 'beginning',
       resume: [],

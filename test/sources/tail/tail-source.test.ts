@@ -154,6 +154,18 @@ describe('following files', () => {
     expect(follower.text).toBe('one\ntwo\n')
   })
 
+  test('follows of a directory what is included, also what comes later, and its rotations', async () => {
+    fs.writeFileSync(path.join(directory, 'left-out.log'), 'never\n')
+    const follower = follow({ include: ['a*.log'] }, [directory])
+    fs.writeFileSync(log, `${DATED}one\n`)
+    await follower.untilText('one\n')
+    fs.appendFileSync(log, `${DATED}two\n`)
+    fs.renameSync(log, path.join(directory, 'other.log.1'))
+    fs.writeFileSync(log, `${DATED}three\n`)
+    await follower.untilText('three\n')
+    expect(follower.text).toBe(`${DATED}one\n${DATED}two\n${DATED}three\n`)
+  })
+
   test('delivers what is appended, once', async () => {
     fs.writeFileSync(log, 'one\n')
     const follower = follow()
