@@ -55,7 +55,7 @@ export class Recovery {
     }
     const isTaken = (inode: string) => inode === file.inode || this.#isTaken(inode)
     const found = await findPatiently(file, directories, isTaken)
-    tell(fileWasCut(path, found?.path ?? null))
+    tell(fileWasCut(path, found?.path ?? null, reachedBytes - offset))
     if (found === null) {
       losses.add('cut', reachedBytes - offset)
       read(withoutRest(file))
@@ -160,7 +160,7 @@ export class Recovery {
     const unstoredBytes = Math.max(0, (trailOf(checkpoint)?.offset ?? 0) - storedThrough)
     if (await isStillThere(checkpoint)) {
       losses.add('cut', unstoredBytes)
-      tell(fileWasCut(path, null))
+      tell(fileWasCut(path, null, unstoredBytes))
     } else if (!ended || unstoredBytes > 0) {
       losses.add('gone', unstoredBytes)
       tell(followedFileIsGone(path, unstoredBytes))

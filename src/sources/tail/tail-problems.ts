@@ -1,10 +1,11 @@
 import { InputError } from '../../errors.js'
 
-/** `copyPath` is where a rotator left what it cut off; null where nothing of it was found. */
-export function fileWasCut(path: string, copyPath: string | null): InputError {
+/** `copyPath` is where a rotator left what it cut off; null where nothing of it was found, and `lostBytes` are known to be lost. */
+export function fileWasCut(path: string, copyPath: string | null, lostBytes = 0): InputError {
+  const known = lostBytes > 0 ? ` (${lostBytes} bytes of it are known)` : ''
   const rest =
     copyPath === null
-      ? 'it is read again from its start; what was cut off unread is lost'
+      ? `it is read again from its start; what was cut off unread is lost${known}`
       : `its copy is read to the end (${copyPath}), then the file from its start; what was written while it was copied may be lost`
   return new InputError(`file was cut while it was followed: ${path}`, {
     code: 'input_truncated',
