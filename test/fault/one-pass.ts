@@ -133,7 +133,7 @@ function lessJudgementOfRow(row: Rows[number]): Rows[number] {
 }
 
 /** What is known where connections are not followed. */
-function lessConnections(document: FailureDocument): FailureDocument {
+export function lessConnections(document: FailureDocument): FailureDocument {
   const { edgemicro } = document
   const isTold = edgemicro.cause === 'keepalive_race' || edgemicro.cause === 'premature_close'
   return {

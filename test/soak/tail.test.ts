@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { Random } from '../fault/random.js'
+import type { Following } from '../support/torture/following.js'
 import { MODES } from '../support/torture/rotation.js'
-import { type Following, Torture } from '../support/torture/torture.js'
+import { Torture, type TortureOptions } from '../support/torture/torture.js'
 import { expectLossless, expectNothingButTheHole } from '../support/torture/verdict.js'
 
 /** Of each half of the soak: one process that lives through it, then processes that are killed. */
@@ -20,19 +21,22 @@ let host: Torture
 beforeEach(async () => {
   random = Random.fromEnvironment()
   process.stderr.write(`HANGUP_FAULT_SEED=${random.seed}\n`)
-  host = await Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: CLOSE_IDLE })
 })
 
 afterEach(() => host.remove())
 
+const start = (options: Partial<TortureOptions> = {}): Promise<Torture> =>
+  Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: CLOSE_IDLE, ...options })
+
 test('thousands of rotations leave one pass, and memory and descriptors as they were', async () => {
+  host = await start({ destroysWhatIsKnown: true })
   const following = await host.begin()
   const end = AbortSignal.timeout(HALF_MS)
   const [samples] = await Promise.all([sampled(following, end), host.rotateUntil(end, ROTATION_MS)])
   const written = await host.stopWriting()
-  const { code, stderr } = await host.readToTheEnd(following)
+  const { code, stderr, numbers } = await host.readToTheEnd(following)
   expect({ code, stderr: code === 143 ? '' : stderr }).toEqual({ code: 143, stderr: '' })
-  await expectLossless(host, modes, { written, stderr }, { withConnections: () => false })
+  await expectLossless(host, modes, { written, stderr, numbers }, { withConnections: () => false })
   tell(host, samples)
   const third = Math.floor(samples.length / 3)
   const [early, late] = [samples.slice(third, 2 * third), samples.slice(-third)]
@@ -41,6 +45,7 @@ test('thousands of rotations leave one pass, and memory and descriptors as they 
 })
 
 test('thousands of rotations and kills at random moments leave one pass', async () => {
+  host = await start()
   const following = await host.begin()
   const end = AbortSignal.timeout(HALF_MS)
   await Promise.all([host.rotateUntil(end, ROTATION_MS), host.killUntil(end, following, [500, 10_000])])
@@ -73,10 +78,10 @@ function medianOf(samples: readonly Sample[], what: keyof Sample): number {
   return values[Math.floor(values.length / 2)]
 }
 
-function tell({ rotations, kills, cuts }: Torture, samples: readonly Sample[]): void {
+function tell({ rotations, kills, losses }: Torture, samples: readonly Sample[]): void {
   const memory =
     samples.length === 0
       ? ''
       : `, ${Math.round(medianOf(samples, 'residentBytes') / 2 ** 20)} MiB, ${medianOf(samples, 'descriptors')} descriptors`
-  process.stderr.write(`${rotations} rotations, ${kills} kills, ${cuts.length} cuts told${memory}\n`)
+  process.stderr.write(`${rotations} rotations, ${kills} kills, ${losses.length} losses told${memory}\n`)
 }

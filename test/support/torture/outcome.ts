@@ -2,8 +2,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import zlib from 'node:zlib'
 import { expect } from '@jest/globals'
-import { lessConnectionsOfRow } from '../../fault/one-pass.js'
+import type { FailureDocument, HalfDocument, TrafficDocument } from '../../../src/records.js'
+import { lessConnections, lessConnectionsOfRow } from '../../fault/one-pass.js'
 import { type Rows, readStore } from '../../fault/store.js'
+import { type Address, documents } from '../elasticsearch/cluster.js'
 
 /** What a store holds, less what depends on the names of files and on places in them. */
 export interface Outcome {
@@ -19,13 +21,6 @@ export interface What {
 
 export async function outcomeOf(store: string, { withConnections = () => true }: What = {}): Promise<Outcome> {
   const { failures, traffic } = await readStore(store)
-  const counts = new Map<string, number>()
-  for (const { timestamp, target, proxy, gateway, requests, responses } of traffic) {
-    for (const [what, count] of Object.entries({ requests, responses })) {
-      const key = JSON.stringify({ gateway, timestamp, target, proxy, what })
-      counts.set(key, (counts.get(key) ?? 0) + Number(count))
-    }
-  }
   return {
     failures: new Map(
       failures.map((row) => [
@@ -33,8 +28,45 @@ export async function outcomeOf(store: string, { withConnections = () => true }:
         comparable(withConnections(String(row.gateway)) ? row : lessConnectionsOfRow(row)),
       ]),
     ),
-    counts,
+    counts: summed(traffic.map((row) => ({ ...row, timestamp: Date.parse(`${row.timestamp}Z`) }))),
   }
+}
+
+/** Where documents are in Elasticsearch. */
+export interface Indices {
+  readonly server: Address
+  readonly prefix: string
+}
+
+/** The same of what Elasticsearch holds; ids and counts can be compared with those of a store. */
+export async function outcomeOfIndices(
+  { server, prefix }: Indices,
+  { withConnections = () => true }: What = {},
+): Promise<Outcome> {
+  const failures = await documents<FailureDocument>(`${prefix}-failures-*`, server)
+  const traffic = await documents<TrafficDocument>(`${prefix}-traffic-*`, server)
+  return {
+    failures: new Map(
+      failures.map(({ _id, _source }) => [
+        _id,
+        comparableDocument(withConnections(String(_source.edgemicro.gateway)) ? _source : lessConnections(_source)),
+      ]),
+    ),
+    counts: summed(
+      traffic.map(({ _source }) => ({ ..._source.edgemicro, timestamp: Date.parse(_source['@timestamp']) })),
+    ),
+  }
+}
+
+function summed(traffic: Rows): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { timestamp, target, proxy, gateway, requests, responses } of traffic) {
+    for (const [what, count] of Object.entries({ requests, responses })) {
+      const key = JSON.stringify({ gateway, timestamp, target, proxy, what })
+      counts.set(key, (counts.get(key) ?? 0) + Number(count))
+    }
+  }
+  return counts
 }
 
 /** One after the other, so that a difference can be read. */
@@ -62,22 +94,49 @@ export function partOf({ failures, counts }: Outcome, gateway: string): Outcome 
   }
 }
 
+/** How many lines a store tells of: of each request one, of its response, or else of each half of its failure, another one. */
+export async function linesOf(store: string): Promise<number> {
+  const { failures, traffic } = await readStore(store)
+  const counted = traffic.reduce((sum, { requests, responses }) => sum + Number(requests) + Number(responses), 0)
+  const halves = failures.map(
+    ({ target_halves, client_half }) => JSON.parse(String(target_halves)).length + (client_half === null ? 0 : 1),
+  )
+  return halves.reduce((sum, count) => sum + count, counted)
+}
+
 /** All lines that rotated files and the live one hold together, in the order of the journal, and how many of it are missing. */
-export function linesOnDisk(directory: string, journal: string): { readonly text: string; readonly missing: number } {
+export function linesOnDisk(directory: string, journal: string) {
   const onDisk = new Set<string>()
   for (const name of fs.readdirSync(directory)) {
     const bytes = fs.readFileSync(path.join(directory, name))
     const text = (name.endsWith('.gz') ? zlib.gunzipSync(bytes) : bytes).toString('latin1')
     for (const line of text.split('\n')) onDisk.add(line)
   }
-  const written = fs.readFileSync(journal, 'latin1').split('\n')
+  const all = fs.readFileSync(journal, 'latin1')
+  const written = all.split('\n')
   const left = written.filter((line) => onDisk.has(line))
-  return { text: left.join('\n'), missing: written.length - left.length }
+  const text = left.join('\n')
+  return { text, missingLines: written.length - left.length, missingBytes: all.length - text.length }
 }
 
 /** Verdicts on connections are left open by a service that follows, where one pass knows the other resets of a target. */
 function comparable({ log_offset: _, log_path: __, ...row }: Rows[number]): object {
   const same = JSON.parse(JSON.stringify(row).replace(/\\"path\\":\\"[^"]*\\",\\"offset\\":\d+/g, ''))
-  const isOfConnection = ['keepalive_race', 'premature_close', 'undetermined'].includes(String(row.cause))
-  return isOfConnection ? { ...same, cause: 'undetermined', confidence: 0 } : same
+  return OF_CONNECTIONS.includes(String(row.cause)) ? { ...same, ...LEFT_OPEN } : same
+}
+
+const OF_CONNECTIONS = ['keepalive_race', 'premature_close', 'undetermined']
+const LEFT_OPEN = { cause: 'undetermined', confidence: 0 }
+
+/** Its gateway stands where that of a row does. */
+function comparableDocument({ log, edgemicro, ...rest }: FailureDocument): object {
+  const withoutPlace = ({ path: _, offset: __, ...half }: HalfDocument) => half
+  return {
+    ...rest,
+    ...edgemicro,
+    level: log.level,
+    target_halves: edgemicro.target_halves.map(withoutPlace),
+    client_half: edgemicro.client_half && withoutPlace(edgemicro.client_half),
+    ...(OF_CONNECTIONS.includes(edgemicro.cause) && LEFT_OPEN),
+  }
 }

@@ -1,12 +1,14 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../fault/random.js'
-import { type CliResult, finished, projectDirectory, Sandbox, told } from '../cli.js'
-import { Logrotate, type Mode } from './rotation.js'
+import { type CliResult, finished, projectDirectory, Sandbox } from '../cli.js'
+import { type CheckpointFile, DestroyedLogs, inodeAt, reached } from './destroyed-logs.js'
+import { Following, type Numbers, type ToldLoss } from './following.js'
+import { type Command, destroys, Logrotate, type Mode } from './rotation.js'
 
 export interface TortureOptions {
   readonly random: Random
@@ -16,11 +18,16 @@ export interface TortureOptions {
   readonly moreSinks?: readonly string[]
   /** When files without lines give their descriptors back. */
   readonly closeIdle?: string
+  /** No log is destroyed that hangup has not opened yet, or whose last cut it has not told yet. */
+  readonly destroysWhatIsKnown?: boolean
 }
 
 /** Event time goes so much faster than ours, so that minutes close and replays begin in the middle of the logs. */
 const SPEED = 40
 const START_MS = Date.UTC(2026, 4, 28, 20)
+
+/** How often checkpoints are looked at. */
+const LOOK_MS = 100
 
 /** A host whose gateways write all the time, whose rotator rotates their logs, and whose hangup is killed and started again. */
 export class Torture {
@@ -34,12 +41,12 @@ export class Torture {
   readonly store = this.#sandbox.path('store.duckdb')
   readonly checkpointFile = this.#sandbox.path('state', 'torture.checkpoint')
   readonly #pipeline: string
-  /** What all processes of hangup have told of cuts, by the path of the file. */
-  readonly cuts: string[] = []
-  /** All that they have said. */
-  said = ''
+  readonly destroyed = new DestroyedLogs<Following>(() => this.readCheckpoint())
+  /** What all processes of hangup have told of files that were cut, or are gone. */
+  readonly losses: ToldLoss[] = []
   rotations = 0
   kills = 0
+  readonly #looking = setInterval(() => this.destroyed.look(), LOOK_MS)
 
   private constructor(options: TortureOptions) {
     this.#options = options
@@ -66,9 +73,11 @@ export class Torture {
   static async start(options: TortureOptions): Promise<Torture> {
     const torture = new Torture(options)
     if ((await torture.#written.next()).value !== 'ready') throw new Error('the writer does not write')
+    const { pid } = torture.#writer
     for (const mode of options.modes) {
-      const rotator = new Logrotate(torture.#sandbox.directory, torture.logsOf(mode), mode, torture.#writer.pid!)
-      torture.#rotators.set(mode.name, rotator)
+      const { name, by } = mode
+      if (typeof by === 'string') continue
+      torture.#rotators.set(name, new Logrotate(torture.#sandbox.directory, torture.logsOf(mode), name, by, pid!))
     }
     return torture
   }
@@ -77,24 +86,65 @@ export class Torture {
     return this.#sandbox.path('logs', name)
   }
 
+  /** What was told of the logs of one gateway. */
+  lossesOf(mode: Mode): readonly ToldLoss[] {
+    return this.losses.filter((loss) => loss.path.startsWith(`${this.logsOf(mode)}/`))
+  }
+
+  journalOf({ name }: Mode): string {
+    const [journal] = fs.readdirSync(this.journal).filter((file) => file.startsWith(`edgemicro-${name}-u`))
+    return path.join(this.journal, journal)
+  }
+
   /** Rotates the log of one gateway in its way. */
   async rotate(mode: Mode): Promise<void> {
-    if (mode.directives === null) this.tell('next', mode)
-    else await this.#rotators.get(mode.name)?.rotate()
+    const { name, by } = mode
+    if (typeof by !== 'string') await this.#rotators.get(name)?.rotate()
+    else if (!destroys(mode)) await this.#tell(by, name)
+    else await this.#destroy(mode, by)
     this.rotations++
   }
 
-  /** What the gateway itself does: `next`, `recreate` or `truncate`. */
-  tell(what: string, { name }: Mode): void {
+  async #destroy(mode: Mode, by: Command): Promise<void> {
+    const { name } = mode
+    const live = newestOf(this.logsOf(mode)).path
+    if (this.#options.destroysWhatIsKnown) await this.#isKnown(mode, live)
+    const log = await this.#tell(by, name)
+    const where = { name, journal: this.journalOf(mode) }
+    if (by === 'truncate') this.destroyed.wasCut(where, log)
+    else {
+      const holder = [...this.#running].find((following) => following.holds(live, log.inode))
+      this.destroyed.wasDeleted(where, log, holder ?? null)
+    }
+  }
+
+  async #isKnown(mode: Mode, live: string): Promise<void> {
+    const inode = inodeAt(live)
+    const isKnown = (following: Following): boolean =>
+      mode.by === 'recreate'
+        ? following.holds(live, inode)
+        : following.losses.filter(({ path }) => path === live).length === this.destroyed.of(mode.name).length
+    while (![...this.#running].some(isKnown)) {
+      if (this.#running.size === 0) throw new Error('hangup ended')
+      await sleep(20)
+    }
+  }
+
+  /** What the gateway itself does; resolves to its answer. */
+  async #tell(what: Command | 'stop', name?: string) {
     this.#writer.stdin.write(`${JSON.stringify({ what, name })}\n`)
+    const { value } = await this.#written.next()
+    return JSON.parse(value)
   }
 
   /** Rotates all logs at random moments, about `meanMs` apart for each, until the signal aborts. */
   async rotateUntil(signal: AbortSignal, meanMs: number): Promise<void> {
+    setMaxListeners(0, signal)
     await Promise.all(
       this.#options.modes.map(async (mode) => {
         while (!signal.aborted) {
-          await sleep(this.#options.random.between(0, 2 * meanMs), undefined, { signal }).catch(() => {})
+          const { pace = 1 } = mode
+          await sleep(this.#options.random.between(0, 2 * meanMs * pace), undefined, { signal }).catch(() => {})
           if (!signal.aborted) await this.rotate(mode)
         }
       }),
@@ -106,13 +156,12 @@ export class Torture {
     const commandLine = ['run', this.#pipeline, '--debug']
     const child = this.#sandbox.start(commandLine, { environment: this.#environment })
     const ended = finished(child, commandLine, 3_600_000).then((result) => {
-      this.said += result.stderr
-      for (const [, cut] of result.stderr.matchAll(/file was cut while it was followed: ([^"]+)/g)) this.cuts.push(cut)
+      this.losses.push(...following.losses)
+      this.#running.delete(following)
       return result
     })
     const following = new Following(child, ended)
     this.#running.add(following)
-    void ended.then(() => this.#running.delete(following))
     return following
   }
 
@@ -136,6 +185,7 @@ export class Torture {
       await sleep(random.between(fromMs, toMs), undefined, { signal }).catch(() => {})
       following.child.kill('SIGKILL')
       await following.ended
+      this.destroyed.wasKilled(following)
       this.kills++
       if (signal.aborted) return
       if (random.between(0, 3) === 0) await sleep(random.between(0, 2_000))
@@ -144,14 +194,14 @@ export class Torture {
 
   /** Ends the writing; resolves to what was written by each gateway. */
   async stopWriting(): Promise<Readonly<Record<string, { readonly lines: number; readonly bytes: number }>>> {
-    this.#writer.stdin.write(`${JSON.stringify({ what: 'stop' })}\n`)
-    const { value } = await this.#written.next()
-    await once(this.#writer, 'close')
-    return JSON.parse(value)
+    const closed = once(this.#writer, 'close')
+    const written = await this.#tell('stop')
+    await closed
+    return written
   }
 
-  /** Reads all that is left and stops cleanly; resolves to what the process said. */
-  async readToTheEnd(following = this.follow()): Promise<CliResult> {
+  /** Reads all that is left and stops cleanly; resolves to what the process said and counted. */
+  async readToTheEnd(following = this.follow()): Promise<CliResult & { readonly numbers: Numbers | null }> {
     const deadlineMs = performance.now() + 60_000
     let hasEnded = false
     const ended = following.ended.then(() => {
@@ -159,8 +209,9 @@ export class Torture {
     })
     while (!this.isAllStored() && !hasEnded && performance.now() < deadlineMs) await Promise.race([sleep(100), ended])
     if (!this.isAllStored()) process.stderr.write(`not stored: ${JSON.stringify(this.readCheckpoint())}\n`)
+    const numbers = hasEnded ? null : await following.numbers()
     following.child.kill('SIGTERM')
-    return following.ended
+    return { ...(await following.ended), numbers }
   }
 
   /** True where the checkpoint says of every log that is there that all of it is in the store. */
@@ -182,12 +233,12 @@ export class Torture {
   }
 
   /** One pass over files, with the same key; resolves to the store. */
-  async onePass(name: string, logs: string): Promise<string> {
+  async onePass(name: string, logs: string, moreSinks: readonly string[] = []): Promise<string> {
     const store = this.#sandbox.path(`${name}.duckdb`)
     const state = this.#sandbox.path(`state-${name}`)
     fs.mkdirSync(state)
     fs.copyFileSync(this.#sandbox.path('state', 'redact.key'), path.join(state, 'redact.key'))
-    const pipeline = this.#sandbox.write(`${name}.yaml`, pipelineOf({ paths: [logs], store }))
+    const pipeline = this.#sandbox.write(`${name}.yaml`, pipelineOf({ paths: [logs], store, moreSinks }))
     const environment = { HANGUP_STATE: state }
     const { code, stderr } = await this.#sandbox.hangup(['run', pipeline, '--once'], {
       environment,
@@ -203,6 +254,7 @@ export class Torture {
   }
 
   async remove(): Promise<void> {
+    clearInterval(this.#looking)
     for (const { child } of this.#running) child.kill('SIGKILL')
     await Promise.all([...this.#running].map(({ ended }) => ended))
     if (this.#writer.exitCode === null && this.#writer.kill('SIGKILL')) await once(this.#writer, 'close')
@@ -214,14 +266,6 @@ export class Torture {
   }
 }
 
-interface CheckpointFile {
-  readonly path: string
-  readonly storedThrough: number
-  readonly trail?: string
-}
-
-const reached = ({ trail = '0' }: CheckpointFile): number => Number(trail.split(':')[0])
-
 /** The file that a gateway writes to: of its own rotations the last. */
 function newestOf(directory: string): { readonly path: string; readonly size: number } {
   const numberOf = (name: string): number => Number(/-(\d+)-api\.log$/.exec(name)?.[1] ?? 0)
@@ -231,28 +275,6 @@ function newestOf(directory: string): { readonly path: string; readonly size: nu
     .sort((one, other) => numberOf(other) - numberOf(one))
   const file = path.join(directory, newest)
   return { path: file, size: fs.statSync(file).size }
-}
-
-/** A process of hangup whose numbers can be asked for. */
-export class Following {
-  readonly #url: Promise<string>
-
-  constructor(
-    readonly child: ReturnType<Sandbox['start']>,
-    readonly ended: Promise<CliResult>,
-  ) {
-    this.#url = told(child, /"url":"([^"]+)","msg":"serving metrics/)
-    this.#url.catch(() => {})
-  }
-
-  /** The sum of one metric over its labels. */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${await this.#url}/metrics`)).text()
-    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
-      Number(value),
-    )
-    return values.reduce((sum, value) => sum + value, 0)
-  }
 }
 
 function pipelineOf({

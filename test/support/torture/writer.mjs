@@ -1,5 +1,5 @@
 // Gateways that write their logs, as one process of its own. It knows every line: each also goes to a journal, one file for
-// each gateway. Told what to do as lines of JSON on stdin: see `command`. On SIGHUP it opens again what a rotator renamed,
+// each gateway. Told what to do as lines of JSON on stdin, which it answers in their order: see `command`. On SIGHUP it opens again what a rotator renamed,
 // and takes away the file `reopen` beside it.
 import fs from 'node:fs'
 import path from 'node:path'
@@ -27,6 +27,8 @@ class Gateway {
     this.requests = 0
     this.lines = 0
     this.bytes = 0
+    // Of them, those in files that were destroyed.
+    this.endedBytes = 0
     this.lastMs = 0
     // What is cut off a piece in the middle of a line.
     this.held = ''
@@ -110,6 +112,18 @@ class Gateway {
   }
 }
 
+/** What was in a file that was destroyed: a stretch of the journal. */
+function ended(gateway, inode) {
+  const from = gateway.endedBytes
+  gateway.endedBytes = gateway.bytes
+  return { inode, from, to: gateway.bytes }
+}
+
+function inodeOf(gateway) {
+  const { dev, ino } = fs.fstatSync(gateway.log, { bigint: true })
+  return `${dev}:${ino}`
+}
+
 const all = gateways.map((name, index) => new Gateway(name, index))
 const of = (name) => all.find((gateway) => gateway.name === name)
 
@@ -118,14 +132,20 @@ const command = {
   next: ({ name }) => {
     of(name).number++
     of(name).reopen()
+    return {}
   },
   recreate: ({ name }) => {
-    fs.rmSync(of(name).path)
-    of(name).reopen()
+    const gateway = of(name)
+    const inode = inodeOf(gateway)
+    fs.rmSync(gateway.path)
+    gateway.reopen()
+    return ended(gateway, inode)
   },
   truncate: ({ name }) => {
-    of(name).finishLine()
-    fs.truncateSync(of(name).path)
+    const gateway = of(name)
+    gateway.finishLine()
+    fs.truncateSync(gateway.path)
+    return ended(gateway, inodeOf(gateway))
   },
   stop: () => {
     clearInterval(timer)
@@ -133,8 +153,7 @@ const command = {
       gateway.append(gateway.held)
       gateway.held = ''
     }
-    const written = Object.fromEntries(all.map(({ name, lines, bytes }) => [name, { lines, bytes }]))
-    process.stdout.write(`${JSON.stringify(written)}\n`, () => process.exit(0))
+    return Object.fromEntries(all.map(({ name, lines, bytes }) => [name, { lines, bytes }]))
   },
 }
 
@@ -156,6 +175,7 @@ process.on('SIGHUP', () => {
 })
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
   const { what, ...rest } = JSON.parse(line)
-  command[what](rest)
+  const answer = command[what](rest)
+  process.stdout.write(`${JSON.stringify(answer)}\n`, () => what === 'stop' && process.exit(0))
 })
 process.stdout.write('ready\n')

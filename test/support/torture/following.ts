@@ -1,0 +1,76 @@
+import fs from 'node:fs'
+import { type CliResult, ndjson, type Sandbox, told } from '../cli.js'
+import { inodeAt } from './destroyed-logs.js'
+
+/** What a process has told of a file. `bytes`: those that it knows to be lost. */
+export interface ToldLoss {
+  readonly what: string
+  readonly path: string
+  readonly bytes: number
+}
+
+/** What a process has counted, in bytes. */
+export interface Numbers {
+  readonly read: number
+  readonly lost: number
+}
+
+/** A process of hangup whose numbers can be asked for. */
+export class Following {
+  readonly #url: Promise<string>
+  #said = ''
+
+  constructor(
+    readonly child: ReturnType<Sandbox['start']>,
+    readonly ended: Promise<CliResult>,
+  ) {
+    this.#url = told(child, /"url":"([^"]+)","msg":"serving metrics/)
+    this.#url.catch(() => {})
+    child.stderr.on('data', (chunk) => {
+      this.#said += chunk
+    })
+  }
+
+  /** What it has told of files that were cut, or are gone. */
+  get losses(): readonly ToldLoss[] {
+    const whole = this.#said.slice(0, this.#said.lastIndexOf('\n') + 1)
+    return ndjson(whole).flatMap(({ msg, hint }) => {
+      const [, what, path] =
+        /^file that was followed is (gone): (.*)|^file was (cut) while it was followed: (.*)/
+          .exec(msg)
+          ?.filter((group) => group !== undefined) ?? []
+      return path === undefined ? [] : [{ what, path, bytes: Number(/(\d+) bytes/.exec(hint)?.[1] ?? 0) }]
+    })
+  }
+
+  /** Whether it has the file open that is, or was, at this path. */
+  holds(file: string, inode: string): boolean {
+    const directory = `/proc/${this.child.pid}/fd`
+    if (!fs.existsSync(directory)) return false
+    return fs.readdirSync(directory).some((name) => {
+      try {
+        const descriptor = `${directory}/${name}`
+        return fs.readlinkSync(descriptor).startsWith(file) && inodeAt(descriptor) === inode
+      } catch {
+        // Closed since it was listed.
+        return false
+      }
+    })
+  }
+
+  async numbers(): Promise<Numbers> {
+    return {
+      read: await this.metric('hangup_read_bytes_total'),
+      lost: await this.metric('hangup_lost_bytes_total'),
+    }
+  }
+
+  /** The sum of one metric over its labels. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${await this.#url}/metrics`)).text()
+    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
+      Number(value),
+    )
+    return values.reduce((sum, value) => sum + value, 0)
+  }
+}
