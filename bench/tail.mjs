@@ -12,8 +12,9 @@ const HELP = `usage: node bench/tail.mjs [options]
   --files N      files that are followed (default 500)
   --rate N       lines per second in all (default 20,000)
   --seconds N    how long each part lasts (default 30)
+  --idle N       files to which nothing is written, among which new ones are found (default 5,000)
   --quick        20 files, 2,000 lines per second, 5 s: does it work? Says nothing about speed
-  --part NAME    following, latency or catch-up alone
+  --part NAME    following, latency, catch-up or discovery alone
   --profile      also the functions in which hangup spends its time while it follows
   --write        also write the tables to bench/results-tail.md
 
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     files: { type: 'string', default: '500' },
     rate: { type: 'string', default: '20000' },
+    idle: { type: 'string', default: '5000' },
     seconds: { type: 'string', default: '30' },
     quick: { type: 'boolean', default: false },
     part: { type: 'string' },
@@ -34,6 +36,8 @@ const { values: options } = parseArgs({
 
 const files = options.quick ? 20 : Number(options.files)
 const linesPerSecond = options.quick ? 2_000 : Number(options.rate)
+const idleFiles = options.quick ? 50 : Number(options.idle)
+const newFiles = options.quick ? 3 : 40
 const seconds = options.quick ? 5 : Number(options.seconds)
 const sections = []
 
@@ -50,7 +54,7 @@ async function run() {
     show(
       `Node ${process.version}, ${os.cpus().length} × ${model}, load average ${load} at the start (other work on the same cores).\n`,
     )
-    for (const [name, part] of Object.entries({ following, latency, 'catch-up': catchUp })) {
+    for (const [name, part] of Object.entries({ following, latency, 'catch-up': catchUp, discovery })) {
       if (options.part === undefined || options.part === name) await part({ writer, logs, state })
     }
   } finally {
@@ -136,6 +140,53 @@ async function catchUp({ writer, logs, state }) {
   rows.push(['run --once', ...figures(await batch.usage, lines)])
   const title = `Catching up with ${lines.toLocaleString('en')} lines (${megabytes(size)} MB) in ${files} files`
   show(markdown(title, ['', 'thousand lines per CPU-second', 'CPU s', 'wall s'], rows))
+}
+
+/** What it costs to follow files to which nothing is written, and how soon a new one among them is read and stored. */
+async function discovery({ logs, state }) {
+  const rows = []
+  for (const count of [idleFiles / 10, idleFiles]) rows.push(await discover({ logs, state, count }))
+  rows.push(await discover({ logs, state, count: idleFiles, closeIdle: '1s' }))
+  const costs = ['files', 'closed when idle for', 'cores (user and system)', 'MB', 'descriptors']
+  const times = ['a new file is read after: median', 'largest', 'its failure is stored after: median', 'largest']
+  show(markdown(`${newFiles} new files among idle ones`, [...costs, ...times], rows))
+}
+
+async function discover({ logs, state, count, closeIdle = '5m' }) {
+  const name = `idle-${count}-${closeIdle}`
+  const directory = `${logs}-${name}`
+  const idle = new Writer(directory, count)
+  await idle.write({ linesPerSecond: 4 * count, seconds: 1 })
+  idle.close()
+  const agent = new Agent({ logs: directory, state: `${state}-${name}`, set: [`source.tail.closeIdle=${closeIdle}`] })
+  await agent.until('hangup_lines_total', countLines(directory).lines, 500)
+  // What was read is stored, and what is to be closed is closed.
+  await pause(12_000)
+  const [startMs, startCpu] = [performance.now(), agent.cpuSeconds()]
+  await pause(seconds * 1000)
+  const cores = (agent.cpuSeconds() - startCpu) / ((performance.now() - startMs) / 1000)
+  const costs = [cores.toFixed(2), megabytes(agent.residentBytes()), String(agent.descriptors())]
+  const [read, stored] = [[], []]
+  for (let number = 0; number < newFiles; number++) {
+    const lines = await agent.metric('hangup_lines_total')
+    const documents = await agent.metric('hangup_stored_documents_total')
+    // Not in step with looks that come once a second.
+    await pause(300 + 700 * Math.random())
+    const writtenMs = performance.now()
+    const writer = new Writer(directory, 1, count + number)
+    writer.fail()
+    writer.close()
+    await agent.until('hangup_lines_total', lines + 2, 50)
+    read.push(performance.now() - writtenMs)
+    await agent.until('hangup_stored_documents_total', documents + 1, 50)
+    stored.push(performance.now() - writtenMs)
+  }
+  await agent.stop()
+  const times = [read, stored].flatMap((all) => {
+    all.sort((one, other) => one - other)
+    return [all[Math.floor(all.length / 2)], all.at(-1)].map((ms) => `${Math.round(ms)} ms`)
+  })
+  return [count.toLocaleString('en'), closeIdle, ...costs, ...times]
 }
 
 function figures({ cpu, wall }, lines) {

@@ -10,9 +10,13 @@ export class Writer {
   #requests = 0
   #next = 0
 
-  constructor(directory, files) {
+  /** Gateways are numbered from `first` on. */
+  constructor(directory, files, first = 0) {
     fs.mkdirSync(directory, { recursive: true })
-    this.#files = Array.from({ length: files }, (_, index) => {
+    // Each request has an id of its own.
+    this.#requests = first * 1_000_000
+    this.#files = Array.from({ length: files }, (_, number) => {
+      const index = first + number
       const uid = `027cea80-e6eb-11f1-92ab-${index.toString(16).padStart(12, '0')}`
       const name = `edgemicro-gw-${index}-${uid}-1-api.log`
       return { index, descriptor: fs.openSync(path.join(directory, name), 'a') }
