@@ -9,10 +9,11 @@ export interface ToldLoss {
   readonly bytes: number
 }
 
-/** What a process has counted, in bytes. */
+/** What a process has counted. */
 export interface Numbers {
-  readonly read: number
-  readonly lost: number
+  readonly readBytes: number
+  readonly lostBytes: number
+  readonly losses: number
 }
 
 /** A process of hangup whose numbers can be asked for. */
@@ -60,8 +61,9 @@ export class Following {
 
   async numbers(): Promise<Numbers> {
     return {
-      read: await this.metric('hangup_read_bytes_total'),
-      lost: await this.metric('hangup_lost_bytes_total'),
+      readBytes: await this.metric('hangup_read_bytes_total'),
+      lostBytes: await this.metric('hangup_lost_bytes_total'),
+      losses: await this.metric('hangup_input_losses_total'),
     }
   }
 

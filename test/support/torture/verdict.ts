@@ -73,15 +73,15 @@ export async function expectLossless(
   const cut = modes.filter(({ by }) => by === 'truncate')
   for (const mode of cut) await expectOnlyEndsMissing(host, mode, { found, what })
   if (modes.every((mode) => !mode.hasHole && !cut.includes(mode))) {
-    expect({ lines: ledger.lines, ...numbers }).toEqual({ lines, read: bytes, lost: 0 })
-  } else {
-    // What was written between the last look and a cut is in no number.
-    expect(numbers!.read + numbers!.lost).toBeLessThanOrEqual(bytes)
-    const mayMiss = modes.map((mode) => (destroys(mode) ? leftOfDestroyed(host, mode) : leftOnDisk(host, mode)))
-    expect(numbers!.read).toBeGreaterThanOrEqual(
-      bytes - mayMiss.reduce((sum, { missingBytes }) => sum + missingBytes, 0),
-    )
+    expect({ lines: ledger.lines, ...numbers }).toEqual({ lines, readBytes: bytes, lostBytes: 0, losses: 0 })
+    return
   }
+  // What was written between the last look and a cut is in no number.
+  const { readBytes, lostBytes, losses } = numbers!
+  expect(readBytes + lostBytes).toBeLessThanOrEqual(bytes)
+  const mayMiss = modes.map((mode) => (destroys(mode) ? leftOfDestroyed(host, mode) : leftOnDisk(host, mode)))
+  expect(readBytes).toBeGreaterThanOrEqual(bytes - mayMiss.reduce((sum, { missingBytes }) => sum + missingBytes, 0))
+  expect(losses).toBe(host.losses.length)
 }
 
 interface Ended {
