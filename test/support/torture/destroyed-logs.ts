@@ -17,7 +17,6 @@ export interface CheckpointFile {
   readonly storedThrough: number
   /** Begins with how far it was read. */
   readonly trail?: string
-  readonly ended?: boolean
 }
 
 export const reached = ({ trail = '0' }: CheckpointFile): number => Number(trail.split(':')[0])
@@ -69,8 +68,8 @@ export class DestroyedLogs<Holder> {
     this.look()
     return this.#of(name)
       .map(({ log, journal, kind, storedThrough }) => {
-        const stored = kind === 'cut' ? this.#storedOf(log, journal) : storedThrough
-        return { from: log.from + (stored ?? (kind === 'cut' ? 0 : log.to - log.from)), to: log.to }
+        const stored = kind === 'cut' ? (this.#storedOf(log, journal) ?? 0) : (storedThrough ?? log.to - log.from)
+        return { from: log.from + stored, to: log.to }
       })
       .filter(({ from, to }) => from < to)
   }
@@ -118,7 +117,7 @@ interface Entry<Holder> extends Where {
   readonly log: Destroyed
   readonly kind: 'cut' | 'deleted'
   holder: Holder | null
-  /** Of a file that was deleted and that no process holds: how far it was stored. */
+  /** Of a file that was deleted and that no process holds: how far it was stored. Absent while one does. */
   storedThrough?: number
   unstored: number
 }
