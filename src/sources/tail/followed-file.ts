@@ -9,17 +9,17 @@ import {
   type FileIdentity,
   formatIdentity,
   formatTrail,
+  Head,
   hasContent,
   identify,
-  identityOf,
   isFinal,
   type Known,
   parseTrail,
   readerOf,
   type Trail,
 } from './file-identity.js'
+import type { Found } from './found.js'
 import { endOf, type Leftover, restOf } from './leftover.js'
-import type { Found } from './remains.js'
 import type { RestingHandle } from './resting-handle.js'
 import type { TailedBlock, TailedSource } from './tailed-source.js'
 
@@ -170,7 +170,7 @@ export class FollowedFile implements Leftover {
   async #learnHead(bytes: Uint8Array, offset: number): Promise<void> {
     if (offset === this.#head.length) {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, FINGERPRINT_BYTES)]).subarray(0, FINGERPRINT_BYTES)
-      this.#identity = identityOf(this.inode, this.#head)
+      this.#identity = new Head(this.#head).identity(this.inode)
     } else this.#identity = await identify(this.#handle)
   }
 
