@@ -105,6 +105,11 @@ export class FollowedFile implements Leftover {
     this.#rotation = readLogFileName(path).rotation
   }
 
+  /** A rotator has packed it to `path` and taken it away: what is left of it has the turn of that name. */
+  wasPackedTo(path: string): void {
+    this.#rotation = readLogFileName(path).rotation
+  }
+
   /** True where there may be whole lines that were not read. */
   get ready(): boolean {
     return this.#sizeBytes !== this.#exhaustedAtSize

@@ -66,10 +66,10 @@ export class FollowedFiles {
       copies: this.#copies,
       followed: this.#byInode,
       read: (leftover: Leftover) => this.#givenUp.push(leftover),
+      tell: (problem: InputError) => this.#tell(problem, 'again'),
     }
     this.#successors = new Successors(common)
-    const tell = (problem: InputError) => this.#tell(problem, 'again')
-    this.#recovery = new Recovery({ ...common, successors: this.#successors, tell })
+    this.#recovery = new Recovery({ ...common, successors: this.#successors })
   }
 
   /** Finds files that came, went, were renamed or cut. Resolves to the directories in which that can happen. */
@@ -304,6 +304,11 @@ async function inodeAt(path: string): Promise<string | null> {
   return stats === undefined ? null : inodeName(stats)
 }
 
+/** Of two whose names tell nothing, one without a time has nothing yet. */
 function isOlder(left: FollowedFile, right: FollowedFile): boolean {
-  return (compareRotations(left.rotation, right.rotation) || (left.nextTimestamp < right.nextTimestamp ? -1 : 1)) < 0
+  const [one, other] = [left.nextTimestamp || NO_TIME, right.nextTimestamp || NO_TIME]
+  return (compareRotations(left.rotation, right.rotation) || (one < other ? -1 : 1)) < 0
 }
+
+/** Sorts behind all times. */
+const NO_TIME = '~'

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { InputError } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName, parseIdentity, parseTrail } from './file-identity.js'
@@ -20,7 +19,6 @@ import type { TailedSource } from './tailed-source.js'
 export interface RecoveryOptions extends SuccessorsOptions {
   readonly losses: TailLosses
   readonly successors: Successors
-  readonly tell: (problem: InputError) => void
 }
 
 const LOOKS = 4

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { InputError } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { Copies } from './copies.js'
 import { formatIdentity } from './file-identity.js'
@@ -11,6 +12,7 @@ import { followNew } from './open-followed.js'
 import type { OpenHandles } from './open-handles.js'
 import { packedLog } from './packed-log.js'
 import { findRemains, findYounger, type Wanted } from './remains.js'
+import { packedLogIsDamaged } from './tail-problems.js'
 
 export interface SuccessorsOptions {
   readonly maxLineBytes: number
@@ -21,12 +23,15 @@ export interface SuccessorsOptions {
   readonly followed: Map<string, FollowedFile>
   /** Takes what is to be read to its end. */
   readonly read: (leftover: Leftover) => void
+  readonly tell: (problem: InputError) => void
 }
 
 /** A rotator that packs many files may take so long over the names of one. */
 const WATCH_MS = 5_000
 /** Also where a busy machine looks less often than that. */
 const MIN_LOOKS = 3
+/** A packed file that is not whole so long after it was written to is no longer being packed. */
+const PACKING_MS = 2_000
 /** At a time, where a rotator is at work. */
 const LOOKS = 4
 const LOOK_AGAIN_MS = 25
@@ -46,6 +51,8 @@ export class Successors {
   #departures: Departure[] = []
   /** Packed files that were read, or found to be. */
   readonly #read = new WeakSet<Look>()
+  /** Versions of damaged files that were told. */
+  readonly #told = new Set<string>()
 
   constructor(options: SuccessorsOptions) {
     this.#options = options
@@ -75,10 +82,8 @@ export class Successors {
       departure.looks++
       const path = await this.#find(departure, neighbours)
       if (path === null) isSettled &&= departure.looks > LOOKS
-      else {
-        for (const neighbour of await findYounger(path, neighbours))
-          isSettled = (await this.#take(neighbour)) && isSettled
-      }
+      else
+        for (const younger of await findYounger(path, neighbours)) isSettled = (await this.#take(younger)) && isSettled
     }
     return isSettled
   }
@@ -91,7 +96,9 @@ export class Successors {
     const found = await findRemains(wanted, neighbours, isOther)
     if (found === null) return null
     await found.handle.close()
-    if (found.handle.inode === inode) followed.get(inode)?.moveTo(found.path)
+    const file = followed.get(inode)
+    if (file === wanted && found.handle.inode === inode) file.moveTo(found.path)
+    else if (file === wanted && found.isPacked) file.wasPackedTo(found.path)
     return found.path
   }
 
@@ -108,10 +115,12 @@ export class Successors {
   /** Resolves to whether the open file is read from now on. */
   async #takeFound(found: Found, neighbour: Neighbour): Promise<boolean> {
     const look = await neighbour.look()
-    if (look === null || this.#read.has(look)) return false
-    const isRead = await this.#isRead(found)
-    // A packed file that is not whole yet, or damaged: its original may be there still.
-    if (isRead === null || (!isRead && !(await neighbour.isWhole()))) return false
+    if (look !== null && this.#read.has(look)) return false
+    const isRead = look && (await this.#isRead(found))
+    if (look === null || isRead === null || (!isRead && !(await neighbour.isWhole()))) {
+      this.#tellDamaged(neighbour)
+      return false
+    }
     if (look.isPacked) this.#read.add(look)
     if (isRead) return false
     if (look.isPacked) this.#readPacked(found, look)
@@ -132,6 +141,14 @@ export class Successors {
   async #follow({ path, handle }: Found): Promise<void> {
     const file = await followNew(handle, { ...this.#options, path, start: 'beginning' })
     this.#options.followed.set(file.inode, file)
+  }
+
+  /** Not while a rotator may be packing it, for its original is there then, or has given it another name. */
+  #tellDamaged({ path, version, writtenMs }: Neighbour): void {
+    const isThere = this.#options.neighbours.at(path)?.version === version
+    if (!isThere || Date.now() - writtenMs < PACKING_MS || this.#told.has(version)) return
+    this.#options.tell(packedLogIsDamaged(path))
+    this.#told.add(version)
   }
 
   #readPacked({ path, handle }: Found, { head, timestamp }: Look): void {
