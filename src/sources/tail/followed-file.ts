@@ -190,6 +190,11 @@ export class FollowedFile implements Leftover {
     return hasContent(readerOf(this.#handle), this.#identity, null)
   }
 
+  /** False where it no longer holds what was read of it. */
+  async isAsRead(): Promise<boolean> {
+    return hasContent(readerOf(this.#handle), this.#identity, this.trail)
+  }
+
   /**
    * Goes on in another file that begins with the same content. Where that ends before what was read already, it counts as read to its end.
    * `handle` belongs to this file from now on.

@@ -226,6 +226,8 @@ export class FollowedFiles {
     if (original === 'finished' || original.path !== file.path) {
       this.#copies.add(file.inode, file.path)
       await file.close()
+      // A rotator makes a copy to cut the original, which may have grown past its old size since.
+      if (original !== 'finished' && !(await original.isAsRead())) await this.#beginAnew(original)
       return
     }
     // The same content under the same name: the file system gives out another inode, or the file was copied into its place.

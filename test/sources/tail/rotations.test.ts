@@ -124,24 +124,43 @@ describe('rotations are read from the oldest to the newest', () => {
   })
 })
 
-test('a log that was packed before it was read to its end is read on before those that came after it', async () => {
+describe('while nobody asks for more lines', () => {
   const moreThanABlock = 40_000
-  fs.writeFileSync(log, lines(0, moreThanABlock))
   const controller = new AbortController()
-  const blocks = new TailSource({ paths: [log], ...FAST, onProblem: () => {} }).read(controller.signal)
-  let text = Buffer.from((await blocks.next()).value.bytes).toString()
-  fs.writeFileSync(`${log}-20260528.gz`, gzipSync(fs.readFileSync(log)))
-  fs.rmSync(log)
-  fs.writeFileSync(`${log}-20260529`, lines(moreThanABlock, moreThanABlock + 10))
-  fs.writeFileSync(log, lines(moreThanABlock + 10, moreThanABlock + 20))
-  // Names are looked at while nobody asks for more.
-  await new Promise((resolve) => setTimeout(resolve, 10 * FAST.scanIntervalMs))
-  while (!text.includes(`line ${moreThanABlock + 19} `)) {
-    text += Buffer.from((await blocks.next()).value.bytes).toString()
+
+  /** Reads the first block, does what is to be done, and reads on until the last line. */
+  async function readAround(paths: readonly string[], work: () => void, lastLine: number): Promise<string> {
+    fs.writeFileSync(log, lines(0, moreThanABlock))
+    const blocks = new TailSource({ paths, ...FAST, onProblem: () => {} }).read(controller.signal)
+    let text = Buffer.from((await blocks.next()).value.bytes).toString()
+    work()
+    // Names are looked at meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 10 * FAST.scanIntervalMs))
+    while (!text.includes(`line ${lastLine} `)) text += Buffer.from((await blocks.next()).value.bytes).toString()
+    await blocks.return(undefined)
+    return text
   }
-  expect(text === lines(0, moreThanABlock + 20)).toBe(true)
-  controller.abort()
-  await blocks.return(undefined)
+
+  test('a log that is packed is read on before those that come after it', async () => {
+    const packAndGoOn = (): void => {
+      fs.writeFileSync(`${log}-20260528.gz`, gzipSync(fs.readFileSync(log)))
+      fs.rmSync(log)
+      fs.writeFileSync(`${log}-20260529`, lines(moreThanABlock, moreThanABlock + 10))
+      fs.writeFileSync(log, lines(moreThanABlock + 10, moreThanABlock + 20))
+    }
+    const text = await readAround([log], packAndGoOn, moreThanABlock + 19)
+    expect(text === lines(0, moreThanABlock + 20)).toBe(true)
+  })
+
+  test('a log that is copied and cut twice is read on in its copy before those that come after it', async () => {
+    const cutTwice = (): void => {
+      fs.copyFileSync(log, `${log}.2`)
+      fs.writeFileSync(`${log}.1`, lines(moreThanABlock, moreThanABlock + 10))
+      fs.writeFileSync(log, lines(moreThanABlock + 10, 2 * moreThanABlock + 20))
+    }
+    const text = await readAround([log, `${log}.1`, `${log}.2`], cutTwice, 2 * moreThanABlock + 19)
+    expect(text === lines(0, 2 * moreThanABlock + 20)).toBe(true)
+  })
 })
 
 test('a cut that a former run has told is not told again', async () => {
