@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
@@ -101,10 +102,10 @@ async function expandIncluded(directory: string, include: readonly string[]): Pr
 }
 
 async function expandDirectory(directory: string): Promise<readonly string[]> {
-  const names = await readdir(directory).catch((error) => {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error) => {
     throw inputProblem(directory, error)
   })
-  const files = await onlyFiles(directory, names.sort())
+  const files = (await onlyFiles(directory, entries)).sort()
   const gatewayLogs = files.filter((name) => GATEWAY_LOG.test(name))
   const logs = gatewayLogs.length > 0 ? gatewayLogs : files.filter((name) => ANY_LOG.test(name))
   if (logs.length > 0) return logs.map((name) => join(directory, name))
@@ -114,13 +115,19 @@ async function expandDirectory(directory: string): Promise<readonly string[]> {
   })
 }
 
-async function onlyFiles(directory: string, names: readonly string[]): Promise<readonly string[]> {
+/** Names of what may be logs. */
+async function onlyFiles(directory: string, entries: readonly Dirent[]): Promise<string[]> {
   const files: string[] = []
-  for (const name of names) {
+  for (const entry of entries) {
+    const { name } = entry
     if (!ANY_LOG.test(name) || UNFINISHED.test(name)) continue
-    // A dangling link or a file that went away meanwhile is none.
-    const stats = await stat(join(directory, name)).catch(() => null)
-    if (stats?.isFile() === true) files.push(name)
+    if (entry.isFile() || (!entry.isDirectory() && (await leadsToFile(join(directory, name))))) files.push(name)
   }
   return files
+}
+
+/** A link may; one that dangles, or a file that went away meanwhile, does not. Nor do all file systems tell what an entry is. */
+async function leadsToFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null)
+  return stats?.isFile() === true
 }

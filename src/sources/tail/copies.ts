@@ -1,5 +1,5 @@
 import { readLogFileName } from '../log-file-name.js'
-import { FINGERPRINT_BYTES, type Head, type Known, readHead } from './file-identity.js'
+import { FINGERPRINT_BYTES, type FileIdentity, type Head, type Known, readHead } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
 import { type Found, isCopy, openFound, withContent } from './found.js'
 import type { Neighbours } from './neighbours.js'
@@ -45,12 +45,16 @@ export class Copies {
     // Of two that nothing has been read of, the one that was found first is the original.
     let isEarlier = true
     for (const other of others) {
-      if (other.asFound.handle === file.handle) isEarlier = false
-      if (!isEarlier && (!other.isSortedOut || other.asFound.handle === file.handle)) continue
-      if (looksAlike(head, file.partition, other.asKnown) && (await isCopy(file, other))) return other
+      const isItself = other.inode === file.handle.inode
+      if (isItself) isEarlier = false
+      if (isItself || (!isEarlier && !other.isSortedOut)) continue
+      if (looksAlike(head, file.partition, other.identity, other.source.partition) && (await isCopy(file, other))) {
+        return other
+      }
     }
     for (const known of this.#finished) {
-      if (looksAlike(head, file.partition, known) && (await isCopy(file, known))) return 'finished'
+      const { identity, partition } = known
+      if (looksAlike(head, file.partition, identity, partition) && (await isCopy(file, known))) return 'finished'
     }
     return null
   }
@@ -78,6 +82,6 @@ export class Copies {
 }
 
 /** A file that begins as another did while that was short is a copy only where their names say so, too. */
-function looksAlike(head: Head, partition: string, { identity, partition: other }: Known): boolean {
-  return (identity.prefixBytes === FINGERPRINT_BYTES || other === partition) && head.beginsAs(identity)
+function looksAlike(head: Head, partition: string, identity: FileIdentity, otherPartition: string): boolean {
+  return (identity.prefixBytes === FINGERPRINT_BYTES || otherPartition === partition) && head.beginsAs(identity)
 }

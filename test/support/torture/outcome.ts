@@ -3,7 +3,6 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 import { expect } from '@jest/globals'
 import type { FailureDocument, HalfDocument, TrafficDocument } from '../../../src/records.js'
-import { lessConnections, lessConnectionsOfRow } from '../../fault/one-pass.js'
 import { type Rows, readStore } from '../../fault/store.js'
 import { type Address, documents } from '../elasticsearch/cluster.js'
 
@@ -14,20 +13,10 @@ export interface Outcome {
   readonly counts: ReadonlyMap<string, number>
 }
 
-export interface What {
-  /** Of which gateways it is also compared which connections the requests that failed had taken; by default of all. */
-  readonly withConnections?: (gateway: string) => boolean
-}
-
-export async function outcomeOf(store: string, { withConnections = () => true }: What = {}): Promise<Outcome> {
+export async function outcomeOf(store: string): Promise<Outcome> {
   const { failures, traffic } = await readStore(store)
   return {
-    failures: new Map(
-      failures.map((row) => [
-        String(row.id),
-        comparable(withConnections(String(row.gateway)) ? row : lessConnectionsOfRow(row)),
-      ]),
-    ),
+    failures: new Map(failures.map((row) => [String(row.id), comparable(row)])),
     counts: summed(traffic.map((row) => ({ ...row, timestamp: Date.parse(`${row.timestamp}Z`) }))),
   }
 }
@@ -39,19 +28,11 @@ export interface Indices {
 }
 
 /** The same of what Elasticsearch holds; ids and counts can be compared with those of a store. */
-export async function outcomeOfIndices(
-  { server, prefix }: Indices,
-  { withConnections = () => true }: What = {},
-): Promise<Outcome> {
+export async function outcomeOfIndices({ server, prefix }: Indices): Promise<Outcome> {
   const failures = await documents<FailureDocument>(`${prefix}-failures-*`, server)
   const traffic = await documents<TrafficDocument>(`${prefix}-traffic-*`, server)
   return {
-    failures: new Map(
-      failures.map(({ _id, _source }) => [
-        _id,
-        comparableDocument(withConnections(String(_source.edgemicro.gateway)) ? _source : lessConnections(_source)),
-      ]),
-    ),
+    failures: new Map(failures.map(({ _id, _source }) => [_id, comparableDocument(_source)])),
     counts: summed(
       traffic.map(({ _source }) => ({ ..._source.edgemicro, timestamp: Date.parse(_source['@timestamp']) })),
     ),

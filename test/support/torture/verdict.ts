@@ -14,7 +14,6 @@ import {
   outcomeOf,
   outcomeOfIndices,
   partOf,
-  type What,
 } from './outcome.js'
 import { destroys, type Mode } from './rotation.js'
 import type { Torture } from './torture.js'
@@ -23,25 +22,17 @@ import type { Torture } from './torture.js'
  * The store is that of one pass over all lines that were written. Where lines are lost to everybody, it lies between what can have been
  * read for sure and all lines; and what is known to be lost was told.
  */
-export async function expectNothingButTheHole(
-  host: Torture,
-  modes: readonly Mode[],
-  { indices, ...what }: What & { readonly indices?: Indices } = {},
-): Promise<void> {
+export async function expectNothingButTheHole(host: Torture, modes: readonly Mode[], indices?: Indices): Promise<void> {
   const pass = indices && { ...indices, prefix: `${indices.prefix}-written` }
   const sinks = pass === undefined ? [] : [elasticsearchSink(pass.server.url, pass.prefix)]
   const stores = [
-    [
-      await outcomeOf(host.store, what),
-      await outcomeOf(await host.onePass('written', `${host.journal}/*`, sinks), what),
-    ],
+    [await outcomeOf(host.store), await outcomeOf(await host.onePass('written', `${host.journal}/*`, sinks))],
   ]
-  if (indices && pass) stores.push([await outcomeOfIndices(indices, what), await outcomeOfIndices(pass, what)])
+  if (indices && pass) stores.push([await outcomeOfIndices(indices), await outcomeOfIndices(pass)])
   for (const [, written] of stores) expect(written.failures.size).toBeGreaterThan(100)
   for (const mode of modes) {
     const left = destroys(mode) ? leftOfDestroyed(host, mode) : leftOnDisk(host, mode)
-    const least =
-      left.missingLines === 0 ? null : await outcomeOfText(host, mode, { name: 'left', text: left.text, what })
+    const least = left.missingLines === 0 ? null : await outcomeOfText(host, mode, { name: 'left', text: left.text })
     for (const [found, written] of stores) {
       const [of, all] = [partOf(found, mode.name), partOf(written, mode.name)]
       if (least === null) expectSame(of, all)
@@ -61,17 +52,16 @@ export async function expectLossless(
   host: Torture,
   modes: readonly Mode[],
   { written, stderr, numbers }: Ended,
-  what: What = {},
 ): Promise<void> {
-  await expectNothingButTheHole(host, modes, what)
-  const found = await outcomeOf(host.store, what)
+  await expectNothingButTheHole(host, modes)
+  const found = await outcomeOf(host.store)
   const { ledger } = ndjson(stderr).at(-1)
   expect(ledger.lines).toBe(await linesOf(host.store))
   const [lines, bytes] = (['lines', 'bytes'] as const).map((what) =>
     Object.values(written).reduce((sum, each) => sum + each[what], 0),
   )
   const cut = modes.filter(({ by }) => by === 'truncate')
-  for (const mode of cut) await expectOnlyEndsMissing(host, mode, { found, what })
+  for (const mode of cut) await expectOnlyEndsMissing(host, mode, found)
   if (modes.every((mode) => !mode.hasHole && !cut.includes(mode))) {
     expect({ lines: ledger.lines, ...numbers }).toEqual({ lines, readBytes: bytes, lostBytes: 0, losses: 0 })
     return
@@ -129,11 +119,7 @@ function expectToldOfDestroyed(host: Torture, mode: Mode): void {
 }
 
 /** Of each file that was cut, all was read up to some line, and nothing after it; each cut was told once, and no more bytes than are missing. */
-async function expectOnlyEndsMissing(
-  host: Torture,
-  mode: Mode,
-  { found, what }: { readonly found: Outcome; readonly what: What },
-): Promise<void> {
+async function expectOnlyEndsMissing(host: Torture, mode: Mode, found: Outcome): Promise<void> {
   const of = partOf(found, mode.name)
   const isFound = (line: string): boolean => of.failures.has(correlationIdOf(line))
   const text = fs.readFileSync(host.journalOf(mode), 'latin1')
@@ -153,8 +139,8 @@ async function expectOnlyEndsMissing(
   }
   expectBetween(
     of,
-    await outcomeOfText(host, mode, { name: 'least', text: least, what }),
-    await outcomeOfText(host, mode, { name: 'most', text: most, what }),
+    await outcomeOfText(host, mode, { name: 'least', text: least }),
+    await outcomeOfText(host, mode, { name: 'most', text: most }),
   )
   const told = host.lossesOf(mode)
   expect(told.length).toBe(cuts.length)
@@ -168,8 +154,8 @@ const correlationIdOf = (line: string): string => line.split('][')[8]
 async function outcomeOfText(
   host: Torture,
   mode: Mode,
-  { name, text, what }: { readonly name: string; readonly text: string; readonly what: What },
+  { name, text }: { readonly name: string; readonly text: string },
 ): Promise<Outcome> {
   const store = await host.onePassOver(`${name}-${mode.name}`, path.basename(host.journalOf(mode)), text)
-  return partOf(await outcomeOf(store, what), mode.name)
+  return partOf(await outcomeOf(store), mode.name)
 }
