@@ -114,13 +114,12 @@ export async function runToEnd(
 }
 
 /** Says what became of the lines, and of the documents that no store has. */
-function tellResult(result: RunResult, config: PipelineConfig, context: Context): void {
-  tellReading({ ledger: result.ledger, evicted: result.losses.evicted }, context)
-  tellLetters(result, config, context)
-}
-
-/** Where what could not be used, or not be stored, is kept. */
-export function tellLetters({ ledger, refused }: RunResult, { deadLetters }: PipelineConfig, context: Context): void {
+export function tellResult(
+  { ledger, losses, refused }: RunResult,
+  { deadLetters }: PipelineConfig,
+  context: Context,
+): void {
+  tellReading({ ledger, evicted: losses.evicted }, context)
   const isFile = deadLetters.kind === 'file'
   if (ledger.rejections > 0) {
     context.terminal.tell(`rejected lines: ${isFile ? deadLetters.path : `topic ${deadLetters.topic}`}`)

@@ -6,12 +6,12 @@ import { buildReport, type Report } from '../../frequency/report.js'
 import type { Context } from '../context.js'
 import { FreshStore } from '../fresh-store.js'
 import type { LogOptions } from '../options.js'
-import { refuseOtherText, tellReading } from '../reading.js'
+import { refuseOtherText } from '../reading.js'
 import { renderReport } from '../render/report-text.js'
 import { factsOf } from '../target-facts.js'
 import { writeOutput } from '../terminal/write.js'
 import { readPipeline } from './check.js'
-import { type Ended, runToEnd, tellLetters } from './run.js'
+import { type Ended, runToEnd, tellResult } from './run.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -35,8 +35,7 @@ export async function run(args: readonly string[], options: LogOptions, context:
     const report = await reportOf(store.temporaryPath, ended)
     await store.replace()
     await writeOutput(context.stdout, `${renderReport(report, context.terminal.output).join('\n')}\n`)
-    tellReading({ evicted: result.losses.evicted }, context)
-    tellLetters(result, config, context)
+    tellResult(result, config, context)
     const shown = path.relative(context.cwd, file)
     context.terminal.tell(
       `stored in ${shown}; ask it more: npx hangup frequency --store duckdb:${shown} --by target,cause`,

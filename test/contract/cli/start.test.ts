@@ -49,12 +49,6 @@ describe('start', () => {
     expect(await sandbox.hangup(['start', good])).toMatchObject({ code: 0 })
   })
 
-  test('accounts for the lines once, in its answer', async () => {
-    const { stdout, stderr } = await sandbox.hangup(['start', good])
-    expect(stdout).toMatch(/^read \d+ lines? = /m)
-    expect(stderr).not.toContain('read ')
-  })
-
   test('makes the store anew, and leaves nothing else behind', async () => {
     expect(await stored()).toBe(1)
     expect(await sandbox.hangup(['start', other])).toMatchObject({ code: 0 })
