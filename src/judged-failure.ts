@@ -11,3 +11,8 @@ export interface JudgedFailure {
   >
   readonly log: Pick<FailureDocument['log'], 'file' | 'offset'>
 }
+
+/** Whether its cause is what packets tell, who know better than lines. */
+export function isToldByPackets({ edgemicro }: Pick<JudgedFailure, 'edgemicro'>): boolean {
+  return edgemicro.evidence.packet_told === 1
+}

@@ -36,7 +36,10 @@ const ARROWS: Readonly<Record<string, readonly Rule[]>> = {
   diagnose: [],
   enrich: [],
   sinks: [],
-  frequency: [{ to: 'sinks/duckdb/read-only.ts', because: 'how the file of a store is opened to be asked' }],
+  frequency: [
+    { to: 'sinks/duckdb/read-only.ts', because: 'how the file of a store is opened to be asked' },
+    { to: 'sinks/duckdb/engine.ts', because: 'what opens it is loaded once DuckDB is' },
+  ],
   pcap: [
     { to: 'sources/gunzip.ts', because: 'captures come packed' },
     { to: 'sources/input-problems.ts', because: 'an input that cannot be read is told as for logs' },

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js'
 
 /** Kinds of connectors that need to be told no more than is known here. The first two are in the free licence, Basic. */
-export const CONNECTOR_TYPES = ['.server-log', '.index', '.slack', '.teams', '.webhook'] as const
+const CONNECTOR_TYPES = ['.server-log', '.index', '.slack', '.teams', '.webhook'] as const
 
 type ConnectorType = (typeof CONNECTOR_TYPES)[number]
 

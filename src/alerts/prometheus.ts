@@ -28,10 +28,10 @@ export const METRICS = {
 } as const
 
 /** Values of the label `kind` of the lines. */
-export const REJECTED_LINES = 'rejection'
+const REJECTED_LINES = 'rejection'
 /** Values of the label `target` that name none: not known, and too many to name. */
 export const UNKNOWN_TARGET = 'unknown'
-export const OTHER_TARGETS = 'other'
+const OTHER_TARGETS = 'other'
 
 const MINUTE_MS = 60_000
 

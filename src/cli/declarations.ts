@@ -185,7 +185,8 @@ export const COMMANDS: readonly CommandDeclaration[] = [
     arguments: [{ usage: '[PIPELINE]', help: 'pipeline file (YAML)' }],
     summary: 'validate a pipeline file',
     options: [
-      { flags: '--connect', help: 'also reach the stores' },
+      { flags: '--connect', help: 'also look whether its inputs and stores can be reached' },
+      SET_OPTION,
       { flags: '--options', help: 'list every option of pipeline files, with its default' },
     ],
     examples: [

@@ -133,6 +133,7 @@ export interface DeadLettersOptions extends GlobalOptions {
 }
 
 export interface CheckOptions extends GlobalOptions {
+  readonly set: readonly string[]
   readonly connect: boolean
   readonly options: boolean
 }

@@ -102,6 +102,19 @@ function placeOf({
   document,
   overrides,
 }: Origin & Pick<UnplacedFault, 'path' | 'part'>): Place | { readonly line: null; readonly column: null } {
-  const inOverride = overrides.some((override) => override.path.every((key, index) => path[index] === key))
+  const inOverride = overrides.some(
+    ({ path: set }) => beginsWith(path, set) || (beginsWith(set, path) && !isIn(document.data, path)),
+  )
   return inOverride ? { line: null, column: null } : document.locate(path, part)
+}
+
+function beginsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
+  return start.every((key, index) => path[index] === key)
+}
+
+/** Whether the file itself has something at the path. */
+function isIn(data: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
+  if (key === undefined) return true
+  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return false
+  return isIn((data as Readonly<Record<PropertyKey, unknown>>)[key], rest)
 }

@@ -36,15 +36,16 @@ function decide(failure: Failure): Decision {
   return decideByStatus(client)
 }
 
-const BY_CODE: Readonly<Record<string, Cause>> = {
-  ECONNREFUSED: 'connect_refused',
-  ETIMEDOUT: 'connect_timeout',
-  EHOSTUNREACH: 'host_unreachable',
-  ENETUNREACH: 'host_unreachable',
-  EHOSTDOWN: 'host_unreachable',
-  ENOTFOUND: 'dns_notfound',
-  EAI_AGAIN: 'dns_notfound',
-}
+/** A map: codes come from logs and may be any text, `constructor` too. */
+const BY_CODE: ReadonlyMap<string, Cause> = new Map([
+  ['ECONNREFUSED', 'connect_refused'],
+  ['ETIMEDOUT', 'connect_timeout'],
+  ['EHOSTUNREACH', 'host_unreachable'],
+  ['ENETUNREACH', 'host_unreachable'],
+  ['EHOSTDOWN', 'host_unreachable'],
+  ['ENOTFOUND', 'dns_notfound'],
+  ['EAI_AGAIN', 'dns_notfound'],
+])
 
 /** Node's and OpenSSL's codes for a certificate that is not accepted (nodejs.org, tls, "X509 certificate error codes"). */
 const CERTIFICATE =
@@ -59,7 +60,7 @@ function decideByError({ errorCode, errorMessage }: Half): Decision | null {
   if (errorCode === null) return null
   // A connect that timed out and a read that did are both ETIMEDOUT: the text tells.
   if (errorCode === 'ETIMEDOUT' && errorMessage?.startsWith('connect') === false) return likely('target_timeout')
-  const byCode = BY_CODE[errorCode]
+  const byCode = BY_CODE.get(errorCode)
   if (byCode !== undefined) return certain(byCode)
   if (CERTIFICATE.test(errorCode)) return certain('tls_certificate')
   if (TLS_PROTOCOL.test(errorCode)) return likely('tls_aborted')

@@ -1,4 +1,4 @@
-import type { JudgedFailure } from '../judged-failure.js'
+import { isToldByPackets, type JudgedFailure } from '../judged-failure.js'
 import type { Cause } from '../records.js'
 import { isReset } from './cause.js'
 import type { Reset } from './reset.js'
@@ -7,11 +7,11 @@ import type { Reset } from './reset.js'
 export const CAUSES_BY_CONNECTION: readonly Cause[] = ['undetermined', 'keepalive_race', 'premature_close']
 
 /** The reset of a failure whose cause its halves leave open and its connection may tell: null for others. */
-export function resetOf({ error, edgemicro }: JudgedFailure): Reset | null {
+export function resetOf(failure: JudgedFailure): Reset | null {
+  if (isToldByPackets(failure)) return null
+  const { error, edgemicro } = failure
   const { evidence, cause, target, target_source } = edgemicro
   const { idle_ms = null, reuses = null, reuses_near, reuses_same, resets_near } = evidence
-  // Packets know better.
-  if (evidence.packet_told === 1) return null
   if (target === null || target_source !== 'log' || idle_ms === null || reuses === null) return null
   if (!CAUSES_BY_CONNECTION.includes(cause) || !isReset(error.code)) return null
   return {

@@ -157,25 +157,28 @@ const MORE_LINES = 'set logging.level: info on the gateway and read a new log'
 
 function undetermined(target: string, requests: number | null, population: PopulationFacts | null): string {
   if (population !== null) {
-    return `warn and error lines do not tell what connection a request took. ${describe(population)}. To know, ${MORE_LINES}`
+    return `warn and error lines do not tell what connection a request took.${describe(population)} To know, ${MORE_LINES}`
   }
   if (requests === null) return `the log does not show why: ${MORE_LINES}`
   if (target === UNKNOWN_TARGET) return `the log does not name the target: ${MORE_LINES}`
   return 'the log does not show which side closed the connection: compare the keep-alive timeout and the log of the target with the times of the failures'
 }
 
+/** A sentence with a blank before it; of few resets, shares and quantiles say nothing. */
 function describe(population: PopulationFacts): string {
   const { resets, epipe, read, elapsedMedianMs, elapsedP90Ms } = population
+  if (resets < DESCRIBED_RESETS) return ''
   const codes = `${formatShare(epipe / resets)} are EPIPE and ${formatShare(read / resets)} read ECONNRESET`
   const elapsed =
     elapsedMedianMs === null || elapsedP90Ms === null
       ? ''
       : `, half came within ${formatDuration(elapsedMedianMs)} of the request and nine of ten within ${formatDuration(elapsedP90Ms)}`
   const lean = leanOf(population)
-  return `Of ${formatCount(resets)} resets, ${codes}${elapsed}${lean === null ? '' : `: ${lean}`}`
+  return ` Of ${formatCount(resets)} resets, ${codes}${elapsed}${lean === null ? '' : `: ${lean}`}.`
 }
 
-/** Fewer resets, or smaller shares, say nothing. */
+const DESCRIBED_RESETS = 5
+/** Of fewer resets, or smaller shares, nothing is concluded. */
 const TELLING_RESETS = 20
 const TELLING_EPIPE = 0.05
 const TELLING_READ = 0.1

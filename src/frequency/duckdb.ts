@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { loadEngine } from '../sinks/duckdb/engine.js'
 import type { ReadOnlyStore } from '../sinks/duckdb/read-only.js'
 import { answer, checkWindows, distinct, trafficDimensions } from './answer.js'
 import { Cells } from './cells.js'
@@ -11,6 +12,7 @@ export class DuckDbFrequencyStore implements FrequencyStore {
   /** Opens a store's file for reading only; `close` closes it. Throws as `openReadOnly`. */
   static async open(path: string): Promise<DuckDbFrequencyStore> {
     // With the engine, which takes a fifth of a second to load.
+    await loadEngine()
     const { openReadOnly } = await import('../sinks/duckdb/read-only.js')
     return new DuckDbFrequencyStore(await openReadOnly(path))
   }

@@ -131,7 +131,7 @@ function apisOf(rows: readonly FrequencyRow[]): ReadonlyMap<string, readonly str
   const byTarget = new Map<string, FrequencyRow[]>()
   for (const row of rows) {
     const target = row.values.target ?? UNKNOWN_TARGET
-    if (row.failures > 0 && row.values.proxy != null) byTarget.set(target, [...(byTarget.get(target) ?? []), row])
+    if (row.failures > 0 && row.values.proxy != null) addTo(byTarget, target, row)
   }
   const name = ({ values }: FrequencyRow): string => values.proxy ?? ''
   return new Map(
@@ -167,10 +167,7 @@ function groups(
   dimension: 'target' | 'proxy',
 ): (ReportNumbers & { readonly name: string })[] {
   const causes = new Map<string | null, FrequencyRow[]>()
-  for (const row of rowsByCause) {
-    const value = row.values[dimension] ?? null
-    causes.set(value, [...(causes.get(value) ?? []), row])
-  }
+  for (const row of rowsByCause) addTo(causes, row.values[dimension] ?? null, row)
   return rows
     .filter(({ values, failures }) => values[dimension] != null || failures > 0)
     .map((row) => {
@@ -193,6 +190,12 @@ function numbers(row: FrequencyRow, byCause: Counts): ReportNumbers {
     first_failure: isoTime(row.firstFailureMs),
     last_failure: isoTime(row.lastFailureMs),
   }
+}
+
+function addTo<Key>(rows: Map<Key, FrequencyRow[]>, key: Key, row: FrequencyRow): void {
+  const added = rows.get(key)
+  if (added === undefined) rows.set(key, [row])
+  else added.push(row)
 }
 
 function isoTime(timeMs: number | null): string | null {

@@ -12,7 +12,7 @@ export interface SharedLabels {
 
 /** Series of failures, besides those without target, proxy and code: one for each cause. */
 export const MAX_FAILURE_SERIES = 10_000
-export const MAX_CODES = 100
+const MAX_CODES = 100
 /** Failures that are known when they are given out again. */
 const REMEMBERED = 50_000
 const HOLD_MS = 2_000

@@ -11,7 +11,7 @@ export interface RequestCount {
 }
 
 /** Series of requests, besides the one without target and proxy. */
-export const MAX_REQUEST_SERIES = 10_000
+const MAX_REQUEST_SERIES = 10_000
 
 /** Adds up requests by their labels. The numbers counted never go back, so those added up do not either. */
 export class RequestCounts {

@@ -12,7 +12,7 @@ const LEAST_SHARE = 0.01
 const GROWTH = 10
 
 /** What to do about it, told with each finding. */
-export const KEY_HINT =
+const KEY_HINT =
   'key messages by gateway host and log file, as pipelines/tail-to-kafka.yaml does, or set source.kafka.partitionedBy: none'
 
 /**

@@ -6,6 +6,7 @@ import type { RetryOptions } from '../retry.js'
 import type { DeadLetterSink } from '../sinks/dead-letters/dead-letter-sink.js'
 import { LetterFile } from '../sinks/dead-letters/letter-file.js'
 import { LetterTopic } from '../sinks/dead-letters/letter-topic.js'
+import { loadEngine } from '../sinks/duckdb/engine.js'
 import { openElasticsearchSink } from '../sinks/elasticsearch/open.js'
 import { KafkaLineSink } from '../sinks/kafka/line-sink.js'
 import type { Sink } from '../sinks/sink.js'
@@ -37,6 +38,7 @@ export async function openSink(sink: StoreConfig, input: SinkInput): Promise<Sin
   switch (sink.kind) {
     case 'duckdb': {
       // Its engine takes a fifth of a second to load, and agents and most consumers have no such sink.
+      await loadEngine()
       const { DuckDbSink } = await import('../sinks/duckdb/sink.js')
       return DuckDbSink.open({ path: sink.path, ...judging })
     }

@@ -1,4 +1,5 @@
 import type { SinkConfig } from '../config/schema.js'
+import { loadEngine } from '../sinks/duckdb/engine.js'
 import { connectElasticsearch } from '../sinks/elasticsearch/connection.js'
 import { storedInElasticsearch } from '../sinks/elasticsearch/stored.js'
 import type { StoredDocuments } from '../sinks/stored.js'
@@ -13,6 +14,7 @@ export function isStore(sink: SinkConfig): sink is StoreConfig {
 /** Opens what a sink wrote, for reading. Throws where it cannot be read. */
 export async function openStored(sink: StoreConfig): Promise<StoredDocuments> {
   if (sink.kind === 'duckdb') {
+    await loadEngine()
     const { openStoredInDuckDb } = await import('../sinks/duckdb/stored.js')
     return openStoredInDuckDb(sink.path)
   }

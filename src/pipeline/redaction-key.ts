@@ -43,7 +43,7 @@ export function redactionKeyOf({ redact, state }: KeyPlace, { mayMake }: { reado
  * The key that was made before, for whoever must get the same hashes: none is made. Throws `PermanentError`
  * (`state_unusable`).
  */
-export async function existingRedactionKey(stateDirectory: string): Promise<Uint8Array> {
+async function existingRedactionKey(stateDirectory: string): Promise<Uint8Array> {
   const path = join(stateDirectory, 'redact.key')
   return readKey(path).catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw unusable(path, error)

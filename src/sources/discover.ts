@@ -6,7 +6,7 @@ import { InputError } from '../errors.js'
 import { inputProblem } from './input-problems.js'
 
 /** `edgemicro-….log` and its rotations, packed or not. */
-const GATEWAY_LOG = /^edgemicro-.*\.log(?:[.-].*)?$/
+const GATEWAY_LOG = /^edgemicro-.*\.log(?:[.-].*)?$/s
 const ANY_LOG = /\.log/
 /** Half of a file that kubelet is packing. */
 const UNFINISHED = /\.tmp$/

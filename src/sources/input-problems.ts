@@ -1,7 +1,7 @@
 import { InputError, systemCode } from '../errors.js'
 import { GzipError } from './gunzip.js'
 
-export function inputNotFound(path: string): InputError {
+function inputNotFound(path: string): InputError {
   return new InputError(`no such file or directory: ${path}`, {
     code: 'input_not_found',
     hint: 'check the path; quote a glob so that hangup expands it, and use - for standard input',

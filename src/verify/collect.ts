@@ -47,7 +47,7 @@ export class Collected {
 }
 
 /** Counts of a minute only grow: of two documents with one id the one with more requests and responses stays. */
-export function fullerTraffic(one: TrafficDocument, other: TrafficDocument): TrafficDocument {
+function fullerTraffic(one: TrafficDocument, other: TrafficDocument): TrafficDocument {
   return countOf(other) > countOf(one) ? other : one
 }
 

@@ -159,9 +159,10 @@ describe('overrides', () => {
   })
 
   test('are named as the place of what is wrong in them', () => {
-    expect(faultsOf(MINIMAL, { overrides: ['sinks[0].stdout.trafic=true', 'window'] })).toEqual([
+    expect(faultsOf(MINIMAL, { overrides: ['sinks[0].stdout.trafic=true', 'nowhere.at=1', 'window'] })).toEqual([
       '--set  "window" is not written path.to.option=value',
       '--set  sinks[0].stdout.trafic: unknown option; did you mean "traffic"?',
+      '--set  nowhere: unknown option',
     ])
   })
 })

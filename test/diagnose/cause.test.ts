@@ -193,3 +193,7 @@ describe('evidence', () => {
     expect(diagnose(both(HANG_UP))).toEqual(diagnose(both(HANG_UP)))
   })
 })
+
+test.each(['constructor', 'hasOwnProperty', '__proto__'])('leaves open what the unknown code %s means', (code) => {
+  expect(diagnose(both(error('socket hang up', code)))).toMatchObject({ cause: 'undetermined', confidence: 0 })
+})

@@ -107,10 +107,15 @@ describe('adviceFor', () => {
     expect(text).toContain('logging.level: info')
   })
 
+  test('does not describe a handful of resets by shares', () => {
+    const text = undetermined({ ...POPULATION, resets: 1, epipe: 0, read: 0 })
+    expect(text).toContain('do not tell what connection a request took. To know, set logging.level: info')
+  })
+
   test('says which way resets lean only where they do', () => {
     expect(undetermined({ ...POPULATION, epipe: 0, read: 20 })).toContain('in the middle of requests')
     expect(undetermined({ ...POPULATION, epipe: 0, read: 3 })).not.toContain('likely')
-    expect(undetermined({ ...POPULATION, resets: 4, epipe: 3 })).not.toContain('likely')
+    expect(undetermined({ ...POPULATION, resets: 9, epipe: 3 })).not.toContain('likely')
     expect(undetermined({ ...POPULATION, elapsedMedianMs: null, elapsedP90Ms: null })).not.toContain('half came')
   })
 })

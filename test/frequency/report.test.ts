@@ -148,6 +148,12 @@ describe('buildReport', () => {
     })
   })
 
+  test('answers for as many APIs of one target as clients can make up', async () => {
+    const rows = Array.from({ length: 200_000 }, (_, index) => row({ target: 'a:1', proxy: `api/${index}` }, 1))
+    const built = await report({ target: [row({ target: 'a:1' }, rows.length)], 'target,proxy': rows })
+    expect(built.targets[0].apis).toHaveLength(rows.length)
+  })
+
   test('asks every question with the same filter and prints its range', async () => {
     const store = new Answers({})
     const filter = { sinceMs: FIRST_MS, target: 'a:1' }

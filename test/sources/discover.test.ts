@@ -72,6 +72,11 @@ describe('the files that are named', () => {
     expect(names).toEqual(['edgemicro-a.log', 'edgemicro-a.log.1', 'edgemicro-b.log.gz', 'edgemicro-c.log-20260101'])
   })
 
+  test('are gateway logs whatever stands in their names', async () => {
+    const odd = ['edgemicro-a\nb.log', 'edgemicro-$(id) `id`.log', 'edgemicro-\u{1f600}[ab]*?.log']
+    expect(new Set((await discover(directory('odd', ...odd))).names)).toEqual(new Set(odd))
+  })
+
   test('are all logs of a directory without gateway logs', async () => {
     const others = directory('others', 'one.log', 'two.log.1', 'readme.txt')
     fs.mkdirSync(path.join(others, 'old.log'))

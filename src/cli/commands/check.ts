@@ -34,7 +34,7 @@ const BAD = 3
 async function check(file: string, options: CheckOptions, context: Context): Promise<PipelineConfig | HangupError> {
   const text = await readPipelineText(file)
   try {
-    const config = loadPipeline(text, { file, environment: context.environment })
+    const config = loadPipeline(text, { file, environment: context.environment, overrides: options.set })
     const { configuration } = config.gateway
     if (configuration !== undefined) await readGatewayConfiguration(configuration, context)
     if (options.connect) await connect(config, context)

@@ -1,7 +1,7 @@
 import type { Cause } from '../../records.js'
 
 /** What each cause means, in plain words. */
-export const CAUSE_MEANINGS: Readonly<Record<Cause, string>> = {
+const CAUSE_MEANINGS: Readonly<Record<Cause, string>> = {
   keepalive_race: 'the target closed an idle connection just as the gateway reused it',
   premature_close: 'the target closed the connection in the middle of the request',
   response_aborted: 'the target broke off its response',

@@ -31,21 +31,22 @@ export function renderExplanation(
   ]
 }
 
-const TELLS: Readonly<Record<string, string>> = {
-  sourceRequest: 'the client sent the request',
-  targetRequest: 'the gateway sent it on to the target',
-  targetResponse: 'the target began to answer',
-  'targetResponse close': 'the answer of the target was complete',
-  sourceResponse: 'the gateway answered the client',
-  'targetRequest error': 'the request to the target failed',
-  'targetResponse error': 'the answer of the target broke off',
-  'targetResponse aborted': 'the answer of the target was cut off',
-  'sourceResponse on close, source request aborted - abort target request': 'the client had gone',
-}
+/** A map: messages come from logs and may be any text, `constructor` too. */
+const TELLS: ReadonlyMap<string, string> = new Map([
+  ['sourceRequest', 'the client sent the request'],
+  ['targetRequest', 'the gateway sent it on to the target'],
+  ['targetResponse', 'the target began to answer'],
+  ['targetResponse close', 'the answer of the target was complete'],
+  ['sourceResponse', 'the gateway answered the client'],
+  ['targetRequest error', 'the request to the target failed'],
+  ['targetResponse error', 'the answer of the target broke off'],
+  ['targetResponse aborted', 'the answer of the target was cut off'],
+  ['sourceResponse on close, source request aborted - abort target request', 'the client had gone'],
+])
 
 function line(entry: EventEntry, startMs: number, width: number): string[] {
   const { timestamp, message, status, errorMessage, errorCode, timeTakenMs, host, component } = entry
-  const known = message === null ? undefined : TELLS[message]
+  const known = message === null ? undefined : TELLS.get(message)
   const says =
     known ?? (component === 'microgateway-core' ? 'the gateway answered with an error' : (message ?? component ?? '?'))
   const facts = [

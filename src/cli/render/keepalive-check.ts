@@ -65,9 +65,11 @@ function picture({ hops, marginMs }: Check, form: Form): string[] {
 function partyLines({ sender, limits }: Hop, before: Hop | undefined, form: Form): string[] {
   return [
     nameOf(sender, form),
-    ...(before === undefined ? [] : [line(`     ${closes(before.receiver.fact)}`, form)]),
-    ...(form.showsOwn === false ? [] : [line(`  │  ${givesUp(sender.fact)}`, form)]),
-    ...limits.map(({ title, ms }) => line(`  │  ${title} drops an idle connection after ${formatMs(ms)}`, form)),
+    ...(before === undefined ? [] : told('     ', closes(before.receiver.fact), form)),
+    ...(form.showsOwn === false ? [] : told('  │  ', givesUp(sender.fact), form)),
+    ...limits.flatMap(({ title, ms }) =>
+      told('  │  ', `${title} drops an idle connection after ${formatMs(ms)}`, form),
+    ),
   ]
 }
 
@@ -91,7 +93,7 @@ function targetLines(targets: readonly Hop[], marginMs: number, form: Form): str
       const sides = [...own, closes(hop.receiver.fact)]
       return [
         `  ${isLast ? '└' : '├'}▶ ${nameOf(hop.receiver, form)}  ${verdictOf(hop, marginMs, form)}`,
-        ...sides.map((side) => line(`  ${isLast ? ' ' : '│'}     ${side}`, form)),
+        ...sides.flatMap((side) => told(`  ${isLast ? ' ' : '│'}     `, side, form)),
       ]
     }),
     ...(left > 0 ? [`  └▶ and ${formatCount(left)} more targets; --json shows all`] : []),
@@ -143,8 +145,10 @@ function idleText({ idle, from }: IdleFact, verb: 'closes' | 'gives up'): string
   }
 }
 
-function line(text: string, { width }: Form): string {
-  return cutMiddle(visible(text), width)
+/** Each line begins with the lead; a word that is too long for one is cut. */
+function told(lead: string, text: string, { width }: Form): string[] {
+  const textWidth = width - lead.length
+  return wrap(visible(text), textWidth).map((each) => `${lead}${cutMiddle(each, textWidth)}`)
 }
 
 function textOf({ text }: Finding): string {

@@ -47,7 +47,8 @@ function servers({ lowMs, highMs }: Estimated): string {
 function missing({ estimate: { races }, idleTimes, unknownResets }: TargetEstimate): string {
   const resets = sum(idleTimes.resets)
   if (resets === 0 && unknownResets > 0) {
-    return `no line says which connections its ${formatCount(unknownResets)} resets took; set logging.level: info on the gateway and read a new log`
+    const its = unknownResets === 1 ? 'connection its reset' : `connections its ${formatCount(unknownResets)} resets`
+    return `no line says which ${its} took; set logging.level: info on the gateway and read a new log`
   }
   if (resets === 0)
     return `none of its connections was reset after it had been idle (${formatCount(sum(idleTimes.well))} were used again and did well)`

@@ -65,6 +65,8 @@ const MAX_ADVICE = 10
 const INDENT = 2
 /** Keeps words together where lines are broken (`wrap`). */
 const UNBROKEN = '\u00a0'
+/** A blank between a number and its unit. */
+const BEFORE_UNIT = /(?<=\d) (?=(?:%|ms|s|min|h|d)(?!\w))/g
 
 function nothingInRange({ minMs, maxMs }: { readonly minMs: number; readonly maxMs: number }, page: Page): string[] {
   const text = `Nothing to report: no lines in this range; these logs go from ${formatInstant(minMs)} to ${formatInstant(maxMs)}.`
@@ -75,7 +77,7 @@ function headline(
   { ledger, requests, failures, rate, rate_low, rate_high }: Report,
   { style, textWidth }: Page,
 ): string[] {
-  const sentence = (text: string): string[] => wrap(text, textWidth).map((line) => style.bold(line))
+  const sentence = (text: string): string[] => wrapUnits(text, textWidth).map((line) => style.bold(line))
   if (ledger.lines === 0) return sentence('Nothing to report: there is not a single line in these logs.')
   if (failures === 0) {
     const among = requests === null ? '' : ` among ${formatCount(requests)}`
@@ -219,11 +221,7 @@ function list(counts: Counts): string {
 function hanging(title: string, text: string, width: number, style: Style): string[] {
   const indent = 26
   const [first, ...rest] = wrap(text, width - indent)
-  const lines = [
-    `  ${style.dim(title.padEnd(indent - 2))}${first}`,
-    ...rest.map((line) => `${' '.repeat(indent)}${line}`),
-  ]
-  return lines.map((line) => line.replaceAll(UNBROKEN, ' '))
+  return [`  ${style.dim(title.padEnd(indent - 2))}${first}`, ...rest.map((line) => `${' '.repeat(indent)}${line}`)]
 }
 
 function advice(targets: readonly TargetReport[], { textWidth, style }: Page): string[] {
@@ -232,10 +230,14 @@ function advice(targets: readonly TargetReport[], { textWidth, style }: Page): s
   return [
     style.bold('What to change'),
     ...failing.flatMap(({ advice: text }) => {
-      const [first, ...rest] = wrap(visible(text).replaceAll(' %', `${UNBROKEN}%`), textWidth - 2 * INDENT)
-      return [`  ${first}`, ...rest.map((line) => `    ${line}`)].map((line) => line.replaceAll(UNBROKEN, ' '))
+      const [first, ...rest] = wrapUnits(visible(text), textWidth - 2 * INDENT)
+      return [`  ${first}`, ...rest.map((line) => `    ${line}`)]
     }),
   ]
+}
+
+function wrapUnits(text: string, width: number): string[] {
+  return wrap(text.replaceAll(BEFORE_UNIT, UNBROKEN), width)
 }
 
 function ledger({ ledger: lines }: Report, { textWidth, style }: Page): string[] {

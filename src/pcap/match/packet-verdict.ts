@@ -1,3 +1,4 @@
+import { isToldByPackets } from '../../judged-failure.js'
 import type { Cause, FailureDocument } from '../../records.js'
 import { placeOf } from '../findings.js'
 import { numberInFile } from '../packet-place.js'
@@ -97,9 +98,6 @@ export function withPackets(document: FailureDocument, { judgement, evidence }: 
   const { edgemicro } = document
   return { ...document, edgemicro: { ...edgemicro, ...judgement, evidence: { ...edgemicro.evidence, ...evidence } } }
 }
-
-/** Whether the document's cause is what packets tell. */
-const isToldByPackets = ({ edgemicro }: FailureDocument): boolean => edgemicro.evidence.packet_told === 1
 
 /**
  * A document with what packets tell in either of others of the same failure: where both have it, that which rests on more failures,

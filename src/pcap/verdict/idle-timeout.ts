@@ -51,7 +51,7 @@ export class IdleCloses {
  * How long the connection was idle when the target closed it for nothing else; null where it did not. What the gateway sent
  * without its having arrived before the close does not count as use.
  */
-export function idleCloseMs({ closedFirst, closing, idleNs, exchange, previous }: ConnectionFacts): number | null {
+function idleCloseMs({ closedFirst, closing, idleNs, exchange, previous }: ConnectionFacts): number | null {
   if (closedFirst !== 'target' || idleNs === null || exchange === null) return null
   const close = firstClose(closing.target)
   const answered = exchange.responseFirst !== null ? exchange : previous

@@ -45,7 +45,7 @@ export function openRepartition({ config, once, observer, ...input }: Repartitio
 }
 
 /** True where the halves of a topic's requests are to meet in another one. */
-export function isRepartitioned(
+function isRepartitioned(
   source: PipelineConfig['source'],
 ): source is PipelineConfig['source'] & { readonly kind: 'kafka' } {
   return source.kind === 'kafka' && source.partitionedBy === 'none'

@@ -8,6 +8,7 @@ import { Settler } from '../settler.js'
 import type { Sink } from '../sink.js'
 import { type Case, type Pass, Revision, type Verdicts } from '../verdicts.js'
 import { storeError } from './errors.js'
+import { PlacedFile } from './placed-file.js'
 import { reviseVerdicts } from './revise.js'
 import { FAILURE_COLUMNS, failureOf, sameRow, storedText, TRAFFIC_COLUMNS } from './rows.js'
 import { type Migration, migrate, shippedMigrations } from './schema.js'
@@ -34,6 +35,7 @@ export class DuckDbSink implements Sink {
   #lastWrite: Promise<unknown> = Promise.resolve()
   #closed = false
   readonly #settler: Settler | null
+  readonly #file: PlacedFile
 
   private constructor(
     private readonly path: string,
@@ -42,6 +44,7 @@ export class DuckDbSink implements Sink {
     private readonly mergeFailures: MergeFailures,
     verdicts: Verdicts | undefined,
   ) {
+    this.#file = new PlacedFile(path)
     this.#settler = verdicts === undefined ? null : this.#settlerOf(verdicts)
   }
 
@@ -130,6 +133,7 @@ export class DuckDbSink implements Sink {
       await this.connection.run('BEGIN')
       const result = await operation()
       await this.connection.run('COMMIT')
+      this.#file.check()
       return result
     } catch (error) {
       await this.connection.run('ROLLBACK').catch(() => {})

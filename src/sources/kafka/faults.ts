@@ -39,7 +39,7 @@ export function kafkaFault(error: unknown, { what, topic }: { readonly what: str
     const hint = 'Kafka 2.1 to 4.x is supported; see the settings of the topic and of the brokers'
     return new PermanentError(message, { code: 'broker_refused', hint, cause: error })
   }
-  const hint = 'is Kafka running, and is `brokers` right? It will be tried again'
+  const hint = 'is Kafka running, and is `brokers` right? In a run that follows its input it is tried again'
   return new TransientError(message, { code: 'broker_unreachable', hint, cause: error })
 }
 

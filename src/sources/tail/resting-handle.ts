@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from 'node:fs'
+import { type BigIntStats, fstatSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { inodeName } from './file-identity.js'
 import type { LogHandle, LogStats, Resting } from './log-handle.js'
@@ -64,10 +64,20 @@ export class RestingHandle implements LogHandle, Resting {
       this.#sizeBytes = size
       return { sizeBytes: size, isNamed: nlink > 0 }
     }
-    const stats = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    const stats = this.#statAtPath()
+    if (stats === 'unknown') return { sizeBytes: this.#sizeBytes, isNamed: true }
     const isNamed = stats !== undefined && inodeName(stats) === this.inode
     if (isNamed) this.#sizeBytes = Number(stats.size)
     return { sizeBytes: this.#sizeBytes, isNamed }
+  }
+
+  /** Unknown where nobody may look, or the disk does not answer: that a file cannot be seen does not say that it is gone. */
+  #statAtPath(): BigIntStats | undefined | 'unknown' {
+    try {
+      return statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    } catch {
+      return 'unknown'
+    }
   }
 
   /** Gives the descriptor back until something is read. */

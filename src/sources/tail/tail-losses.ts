@@ -1,5 +1,5 @@
 /** Why bytes of a log could not be read. */
-export const LOSS_REASONS = ['cut', 'gone', 'given_up'] as const
+const LOSS_REASONS = ['cut', 'gone', 'given_up'] as const
 
 export type LossReason = (typeof LOSS_REASONS)[number]
 

@@ -79,6 +79,17 @@ describe('the answer of keepalive check', () => {
     expect(lines).toContain('Notes')
   })
 
+  test('breaks what does not fit a line, and leaves nothing of it out', () => {
+    const from = 'nothing says which server it is: --target, or --logs'
+    const target: End = { role: 'target', title: 'a:1', fact: { idle: UNKNOWN, source: 'unknown', from } }
+    const hop = judge({ sender: end('gateway', NEVER), receiver: target, limits: [] }, 1000)
+    expect(render(answer([hop]), { width: 60 }).slice(-3)).toEqual([
+      '        closes an idle connection after an unknown time',
+      '        (nothing says which server it is: --target, or',
+      '        --logs)',
+    ])
+  })
+
   test('says first whether a setting is wrong', () => {
     const finding = { code: 'headers_timeout_below', verdict: 'wrong', text: 'it is below' } as const
     const lines = render(answer([toTarget('a:1', NEVER, NEVER)], { findings: [finding] }))

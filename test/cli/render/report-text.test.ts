@@ -110,6 +110,13 @@ describe('renderReport', () => {
     }
   })
 
+  test.each([60, 70, 80, 90])('keeps numbers and their units together at %d columns', (width) => {
+    const advice = 'closes after 5 s of 20 ms, or 3 min 4 s: 12 % '.repeat(20).trim()
+    const told = lines({ ...REPORT, targets: [{ ...TARGET, advice }] }, width)
+    expect(told.filter((line) => /^\s*(?:s|ms|min|%)\b|^\s*%/.test(line))).toEqual([])
+    expect(told.join(' ').replaceAll(/ +/g, ' ')).toContain(advice)
+  })
+
   test('reads the same without colours', () => {
     const coloured = renderReport(REPORT, { width: 80, style: COLOURED_STYLE }).join('\n')
     expect(coloured).toContain('\x1b[')

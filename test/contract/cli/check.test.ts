@@ -17,6 +17,14 @@ function pipeline(name: string, source: string, sink: string): string {
 const filesTo = (name: string, store: string): string =>
   pipeline(name, `files: { paths: ["${log}"] }`, `duckdb: { path: "${store}" }`)
 
+test('check sees the pipeline as --set makes it', async () => {
+  const file = filesTo('set', sandbox.path('set.duckdb'))
+  expect(await sandbox.hangup(['check', file, '--set', 'join.window=10s'])).toMatchObject({ code: 0 })
+  const checked = await sandbox.hangup(['check', file, '--set', 'join.window=soon'])
+  expectError(checked, 3)
+  expect(checked.stderr).toContain('join.window: ')
+})
+
 describe('check --connect', () => {
   test('makes neither the store nor its directory', async () => {
     const before = contents()

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { PermanentError } from '../../../src/errors.js'
 import { shippedMigrations } from '../../../src/sinks/duckdb/schema.js'
@@ -48,6 +48,21 @@ describe('DuckDbSink', () => {
     await sink.close()
     const rows = await query(harness.path, 'SELECT id FROM failures UNION ALL SELECT id FROM traffic ORDER BY id')
     expect(rows).toEqual([{ id: 'a' }, { id: 'b' }])
+  })
+
+  test.each([
+    ['deleted', (path: string) => rm(path)],
+    ['moved', (path: string) => rename(path, `${path}.old`)],
+    ['replaced', (path: string) => writeFile(`${path}.new`, '').then(() => rename(`${path}.new`, path))],
+  ])('confirms nothing once its file was %s', async (_name, change) => {
+    const sink = await open()
+    await sink.write([failure({ id: 'a' })])
+    await change(harness.path)
+    await expect(sink.write([failure({ id: 'b' })])).rejects.toMatchObject({
+      code: 'store_unreachable',
+      message: `the store was deleted or moved while it was open: ${harness.path}`,
+    })
+    await sink.close()
   })
 
   test('lets questions be asked over its own connection while it writes', async () => {

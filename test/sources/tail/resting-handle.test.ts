@@ -49,6 +49,27 @@ test('a file rests when it was not read for long, is looked at, and is read on w
   await handle.close()
 })
 
+test('a resting file that nobody can look at for a while is not taken for deleted', async () => {
+  const handles = handlesOf()
+  const there = path.join(directory, 'there')
+  const away = path.join(directory, 'away')
+  fs.mkdirSync(there)
+  const file = path.join(there, 'log')
+  fs.writeFileSync(file, 'one')
+  const handle = await opened(file, handles)
+  await handles.restIdle(performance.now())
+  handle.look()
+  fs.renameSync(there, away)
+  fs.symlinkSync(there, there)
+  expect(() => fs.statSync(file)).toThrow('ELOOP')
+  expect(handle.look()).toEqual({ sizeBytes: 3, isNamed: true })
+  fs.unlinkSync(there)
+  fs.renameSync(away, there)
+  fs.appendFileSync(file, 'two')
+  expect(handle.look()).toEqual({ sizeBytes: 6, isNamed: true })
+  await handle.close()
+})
+
 test('a file with unread lines does not rest without need', async () => {
   const handles = handlesOf()
   const handle = await opened(write('one'), handles)

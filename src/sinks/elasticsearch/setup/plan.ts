@@ -53,7 +53,7 @@ export function planSetup(
  * What is to be done for an object. What a person or a newer version put there is left as it is unless `overwrite` is
  * set: nobody's longer retention or stricter mapping is lost to a routine run.
  */
-export function planStep(
+function planStep(
   object: SetupObject,
   installed: Installed | null,
   { overwrite }: { readonly overwrite: boolean },

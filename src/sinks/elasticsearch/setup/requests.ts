@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** What the user of the setup needs; lifecycle management deletes indices in the name of whoever put the policy. */
-export function privilegesOf(prefix: string): string {
+function privilegesOf(prefix: string): string {
   return `the cluster privileges manage_index_templates and manage_ilm, and manage on the indices ${prefix}-*`
 }
 
