@@ -185,11 +185,14 @@ export class Processor implements LineHandler {
     return documents
   }
 
-  /** Event time from which on lines are still needed for what is open in a partition. */
-  openSinceMs(name: string): number {
-    const partition = this.#partitions.get(name)
-    if (partition === undefined) return Number.NEGATIVE_INFINITY
-    return Math.min(partition.clock.watermarkMs, partition.traffic.earliestMs(), this.#joiner.earliestMs(name))
+  /** Tells the event time from which on lines are still needed for what is open in a partition, as it is now. */
+  openSinceMs(): (partition: string) => number {
+    const halvesMs = this.#joiner.earliestMs()
+    return (name) => {
+      const partition = this.#partitions.get(name)
+      if (partition === undefined) return Number.NEGATIVE_INFINITY
+      return Math.min(partition.clock.watermarkMs, partition.traffic.earliestMs(), halvesMs(name))
+    }
   }
 
   event(view: EventView): void {
