@@ -14,7 +14,7 @@ import type { Measure, RunInput } from './run-input.js'
 
 /** Opens the source of a run where the run before it stopped. */
 export async function openInput(options: InputOptions): Promise<Input> {
-  const { config, once, backfill, checkpoints } = options
+  const { config, once, backfill, checkpoints, onGone } = options
   if (config.source.kind === 'kafka' && backfill !== undefined) {
     const part = { ...options, ...config, source: config.source, backfill, horizonMs: REPLAY_HORIZON_MS }
     const { source, progress } = await openBackfill(part)
@@ -29,7 +29,13 @@ export async function openInput(options: InputOptions): Promise<Input> {
   return {
     source,
     measure,
-    progress: new FileProgress({ horizonMs: REPLAY_HORIZON_MS, resumed, checkpoints, pipelineName: config.name }),
+    progress: new FileProgress({
+      horizonMs: REPLAY_HORIZON_MS,
+      resumed,
+      checkpoints,
+      pipelineName: config.name,
+      onGone,
+    }),
     keepsPositions: checkpoints !== null,
     closedUntilMs: resumed?.floorTimeMs ?? {},
     lag: () => [],

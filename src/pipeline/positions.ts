@@ -15,7 +15,16 @@ export interface PositionsOptions {
   readonly horizonMs: number
   /** What the checkpoint said that this run goes on from. */
   readonly resumed?: InputPositions
+  /** Told of partitions that are forgotten: see `GONE_AFTER_MS`. */
+  readonly onGone?: (isGone: (partition: string) => boolean) => void
+  readonly clock?: () => number
 }
+
+/**
+ * A partition all of whose files are gone (rotated away, deleted) is kept for so long, in case that another one comes: containers come
+ * and go. Longer than any evidence reaches back.
+ */
+export const GONE_AFTER_MS = 3_600_000
 
 export interface SnapshotOptions {
   /** Tells partitions of which what is open is stored too, as it stands: at a clean stop, or while no lines come. */
@@ -30,12 +39,17 @@ export interface SnapshotOptions {
 export class Positions {
   readonly #files = new Map<LineSource, FilePosition>()
   readonly #horizonMs: number
+  readonly #onGone: PositionsOptions['onGone']
+  readonly #clock: () => number
   readonly #resumedFloorTimeMs: Readonly<Record<string, number>>
   /** Files that a former run had read and this one has not come to yet. */
   readonly #resumed: Set<FileCheckpoint>
 
-  constructor({ horizonMs, resumed = { files: [], floorTimeMs: {} } }: PositionsOptions) {
+  constructor(options: PositionsOptions) {
+    const { horizonMs, resumed = { files: [], floorTimeMs: {} }, onGone, clock = () => performance.now() } = options
     this.#horizonMs = horizonMs
+    this.#onGone = onGone
+    this.#clock = clock
     this.#resumedFloorTimeMs = resumed.floorTimeMs
     this.#resumed = new Set(resumed.files)
   }
@@ -53,7 +67,7 @@ export class Positions {
       end: offset,
       maxMs: Number.NEGATIVE_INFINITY,
       storedThrough,
-      ended: false,
+      endedMs: null,
     })
   }
 
@@ -66,7 +80,7 @@ export class Positions {
     position.maxMs = Math.max(position.maxMs, maxMs)
     position.blocks.push({ offset, maxMs: maxMs === Number.NEGATIVE_INFINITY ? position.maxMs : maxMs })
     position.end = nextOffset
-    position.ended = last
+    position.endedMs = last ? this.#clock() : null
   }
 
   /** True for a line that a former run had stored all of, dead letters included: it is read again for the state alone. */
@@ -88,6 +102,7 @@ export class Positions {
     openSinceMs: (partition: string) => number,
     { isGivenOut = () => false }: SnapshotOptions = {},
   ): InputPositions {
+    this.#forgetGone(isGivenOut)
     const floorTimeMs: Record<string, number> = {}
     for (const { partition } of [...this.#resumed, ...this.#files.keys()]) {
       const closedMs = this.#closedUntilMs(partition, openSinceMs(partition))
@@ -102,13 +117,26 @@ export class Positions {
       forget(position, floor)
       const stored = isGivenOut(partition) ? position.end : offsetOf(position, openSince)
       position.storedThrough = Math.max(position.storedThrough, stored)
-      if (position.ended && floor >= position.end) this.#files.delete(position.source)
+      const ended = position.endedMs !== null
+      if (ended && floor >= position.end) this.#files.delete(position.source)
       else {
-        const { storedThrough, ended } = position
+        const { storedThrough } = position
         files.push({ identity, path, partition, storedThrough, floor, trail, ...(ended && { ended }) })
       }
     }
     return { files, floorTimeMs }
+  }
+
+  #forgetGone(isGivenOut: (partition: string) => boolean): void {
+    const [gone, kept] = [new Set<string>(), new Set([...this.#resumed].map(({ partition }) => partition))]
+    for (const { source, endedMs } of this.#files.values()) {
+      const isOld = endedMs !== null && this.#clock() - endedMs >= GONE_AFTER_MS && isGivenOut(source.partition)
+      ;(isOld ? gone : kept).add(source.partition)
+    }
+    for (const partition of kept) gone.delete(partition)
+    if (gone.size === 0) return
+    for (const source of this.#files.keys()) if (gone.has(source.partition)) this.#files.delete(source)
+    this.#onGone?.((partition) => gone.has(partition))
   }
 
   /** The windows of a replay begin in their middle: those that are stored are never opened again. */
@@ -125,8 +153,8 @@ interface FilePosition {
   end: number
   maxMs: number
   storedThrough: number
-  /** It is not followed any longer. */
-  ended: boolean
+  /** Since when it is not followed any longer; null while it is. */
+  endedMs: number | null
 }
 
 /** Start of the first block that holds a line of `timeMs` or later; the end of what was read where none does. */

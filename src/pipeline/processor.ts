@@ -94,12 +94,14 @@ export class Processor implements LineHandler {
    * its lines alone give is stored already, from more evidence than is there where it begins, and is not given again.
    */
   process(block: LineBlock, { isReplay = false }: { readonly isReplay?: boolean } = {}): number {
+    // Where lines came before, this is the log that follows one which a rotator took away.
+    this.#beginsProcess =
+      block.offset === 0 && block.source.isFirst === true && !this.#partitions.has(block.source.partition)
     this.#partition = this.#partitionOf(block.source)
     this.#moved.add(this.#partition)
     this.#partition.traffic.isReplay = isReplay
     this.#joiner.isReplay = isReplay
     this.#reuse = this.#options.mayRepeat === true && block.source.isWhole !== true ? null : this.#partition.reuse
-    this.#beginsProcess = block.offset === 0 && block.source.isFirst === true
     if (this.#beginsProcess) this.#partition.stats.processStarted()
     this.#blockMaxMs = Number.NEGATIVE_INFINITY
     this.#blockFirstMs = Number.POSITIVE_INFINITY

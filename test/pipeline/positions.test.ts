@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type InputPositions, Positions } from '../../src/pipeline/positions.js'
+import { GONE_AFTER_MS, type InputPositions, Positions } from '../../src/pipeline/positions.js'
 import type { FileCheckpoint } from '../../src/sources/tail/file-checkpoint.js'
 import type { TailedBlock, TailedSource } from '../../src/sources/tail/tailed-source.js'
 
@@ -223,5 +223,46 @@ describe('positions after a restart', () => {
     read(positions, old, everyMinute(0, 5))
     positions.add(blockAt(old, 500, { bytes: 0, last: true }), Number.NEGATIVE_INFINITY)
     expect(positions.snapshot(() => at(4)).files).toMatchObject([{ ended: true }])
+  })
+
+  describe('of a partition whose files are all gone', () => {
+    const forgotten: string[] = []
+    let nowMs = 0
+    const isGivenOut = () => true
+    const positionsNow = (): Positions => {
+      forgotten.length = nowMs = 0
+      const onGone = (isGone: (partition: string) => boolean) => forgotten.push(...['p', 'q'].filter(isGone))
+      return new Positions({ horizonMs: HORIZON, onGone, clock: () => nowMs })
+    }
+    const end = (positions: Positions, of: TailedSource) => {
+      read(positions, of, [at(0)])
+      positions.add(blockAt(of, 100, { bytes: 0, last: true }), Number.NEGATIVE_INFINITY)
+    }
+
+    test('are forgotten after an hour, and so is the partition', () => {
+      const positions = positionsNow()
+      end(positions, source(1))
+      end(positions, source(2))
+      read(positions, source(3, { partition: 'q' }), [at(0)])
+      nowMs = GONE_AFTER_MS - 1
+      expect(positions.snapshot(() => at(0), { isGivenOut }).files).toHaveLength(3)
+      nowMs = GONE_AFTER_MS
+      expect(positions.snapshot(() => at(0), { isGivenOut })).toMatchObject({
+        files: [{ partition: 'q' }],
+        floorTimeMs: { q: at(0) },
+      })
+      expect(forgotten).toEqual(['p'])
+    })
+
+    test('stay while one of them is followed, or what was read of them is not given out', () => {
+      const positions = positionsNow()
+      end(positions, source(1))
+      end(positions, source(2, { partition: 'q' }))
+      read(positions, source(3), [at(0)])
+      nowMs = GONE_AFTER_MS
+      const snapshot = positions.snapshot(() => at(0), { isGivenOut: (partition) => partition === 'p' })
+      expect(snapshot.files).toHaveLength(3)
+      expect(forgotten).toEqual([])
+    })
   })
 })

@@ -1,27 +1,33 @@
 import { readLogFileName } from '../log-file-name.js'
-import { beginsAs, FINGERPRINT_BYTES, type Known } from './file-identity.js'
+import { FINGERPRINT_BYTES, type Head, type Known, readHead } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
-import { type Found, isCopy, openFound, withContent } from './remains.js'
+import { type Found, isCopy, openFound, withContent } from './found.js'
+import type { Neighbours } from './neighbours.js'
 
 /** Files that were read to their end lately. */
 const MAX_FINISHED = 256
 
 /** Files with the content of others: what is read once is not read again. */
 export class Copies {
-  /** By inode: where each lies. */
-  readonly #paths = new Map<string, string>()
+  /** By inode: where each lies, and its version when that was looked at last. */
+  readonly #copies = new Map<string, { readonly path: string; version: string }>()
   readonly #finished: Known[] = []
+  readonly #neighbours: Neighbours
+
+  constructor(neighbours: Neighbours) {
+    this.#neighbours = neighbours
+  }
 
   has(inode: string): boolean {
-    return this.#paths.has(inode)
+    return this.#copies.has(inode)
   }
 
   add(inode: string, path: string): void {
-    this.#paths.set(inode, path)
+    this.#copies.set(inode, { path, version: '' })
   }
 
   release(inode: string): void {
-    this.#paths.delete(inode)
+    this.#copies.delete(inode)
   }
 
   /** A file is read to its end; copies of it may be there, or come. */
@@ -30,32 +36,32 @@ export class Copies {
     if (this.#finished.length > MAX_FINISHED) this.#finished.shift()
   }
 
-  /** What the file is a copy of; null for one that is its own. */
+  /** What the file is a copy of; null for one that is its own. Throws for a packed file that is damaged or not yet whole. */
   async originalOf(
     file: Found & { readonly partition: string },
     others: Iterable<FollowedFile>,
   ): Promise<FollowedFile | 'finished' | null> {
-    const head = new Uint8Array(FINGERPRINT_BYTES)
-    const length = await withContent(file, (readAt) => readAt(head, 0))
-    const looksAlike = ({ identity, partition }: Known): boolean =>
-      (identity.prefixBytes === FINGERPRINT_BYTES || partition === file.partition) &&
-      beginsAs(head.subarray(0, length), identity)
+    const head = await withContent(file, readHead)
     // Of two that nothing has been read of, the one that was found first is the original.
     let isEarlier = true
     for (const other of others) {
       if (other.asFound.handle === file.handle) isEarlier = false
       if (!isEarlier && (!other.isSortedOut || other.asFound.handle === file.handle)) continue
-      const { identity, trail, source } = other
-      if (looksAlike({ identity, trail, partition: source.partition }) && (await isCopy(file, other))) return other
+      if (looksAlike(head, file.partition, other.asKnown) && (await isCopy(file, other))) return other
     }
-    for (const known of this.#finished) if (looksAlike(known) && (await isCopy(file, known))) return 'finished'
+    for (const known of this.#finished) {
+      if (looksAlike(head, file.partition, known) && (await isCopy(file, known))) return 'finished'
+    }
     return null
   }
 
   /** Lets go of copies that are there no longer, and of those that have become files of their own. */
   async review(isThere: (inode: string) => boolean, files: () => Iterable<FollowedFile>): Promise<void> {
-    for (const [inode, path] of [...this.#paths]) {
-      if (!isThere(inode) || !(await this.#isStillCopy(inode, path, files()))) this.release(inode)
+    for (const [inode, copy] of [...this.#copies]) {
+      const now = isThere(inode) ? this.#neighbours.at(copy.path) : null
+      if (now?.inode === inode && now.version === copy.version) continue
+      if (now?.inode === inode && (await this.#isStillCopy(inode, copy.path, files()))) copy.version = now.version
+      else this.release(inode)
     }
   }
 
@@ -69,4 +75,9 @@ export class Copies {
       await found.handle.close()
     }
   }
+}
+
+/** A file that begins as another did while that was short is a copy only where their names say so, too. */
+function looksAlike(head: Head, partition: string, { identity, partition: other }: Known): boolean {
+  return (identity.prefixBytes === FINGERPRINT_BYTES || other === partition) && head.beginsAs(identity)
 }

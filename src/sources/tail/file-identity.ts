@@ -45,19 +45,40 @@ export interface Known {
 
 /** Reads the identity of an open file as it is now. */
 export async function identify(handle: LogHandle): Promise<FileIdentity> {
-  const prefix = await readBytes(readerOf(handle), 0, FINGERPRINT_BYTES)
-  return identityOf(handle.inode, prefix)
+  return (await readHead(readerOf(handle))).identity(handle.inode)
 }
 
-/** `head`: the first 1024 bytes, or all. */
-export function identityOf(inode: string, head: Uint8Array): FileIdentity {
-  return { inode, prefixBytes: head.length, prefixSha256: sha256(head) }
+/** First bytes that are compared with many identities. */
+export class Head {
+  readonly #bytes: Uint8Array
+  /** By length. */
+  readonly #digests = new Map<number, string>()
+
+  /** `bytes`: the first 1024, or all; more are left out. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Uint8Array.from(bytes.subarray(0, FINGERPRINT_BYTES))
+  }
+
+  /** True where content that begins with these bytes, or is no longer than they are, begins as the file of `identity` did. */
+  beginsAs({ prefixBytes, prefixSha256 }: FileIdentity): boolean {
+    return prefixBytes <= this.#bytes.length && this.#digestOf(prefixBytes) === prefixSha256
+  }
+
+  /** Of a file that begins so. */
+  identity(inode: string): FileIdentity {
+    return { inode, prefixBytes: this.#bytes.length, prefixSha256: this.#digestOf(this.#bytes.length) }
+  }
+
+  #digestOf(length: number): string {
+    const digest = this.#digests.get(length) ?? sha256(this.#bytes.subarray(0, length))
+    this.#digests.set(length, digest)
+    return digest
+  }
 }
 
-/** True where content that begins with these bytes, or is no longer than they are, begins as the file of `identity` did. */
-export function beginsAs(head: Uint8Array, identity: FileIdentity): boolean {
-  if (head.length < identity.prefixBytes) return false
-  return sha256(head.subarray(0, identity.prefixBytes)) === identity.prefixSha256
+/** Reads the first bytes of an open file. */
+export async function readHead(readAt: ReadAt): Promise<Head> {
+  return new Head(await readBytes(readAt, 0, FINGERPRINT_BYTES))
 }
 
 /** True where the content begins as the file of `identity` did, and goes on so up to where that was read. */

@@ -9,17 +9,17 @@ import {
   type FileIdentity,
   formatIdentity,
   formatTrail,
+  Head,
   hasContent,
   identify,
-  identityOf,
   isFinal,
   type Known,
   parseTrail,
   readerOf,
   type Trail,
 } from './file-identity.js'
+import type { Found } from './found.js'
 import { endOf, type Leftover, restOf } from './leftover.js'
-import type { Found } from './remains.js'
 import type { RestingHandle } from './resting-handle.js'
 import type { TailedBlock, TailedSource } from './tailed-source.js'
 
@@ -105,6 +105,11 @@ export class FollowedFile implements Leftover {
     this.#rotation = readLogFileName(path).rotation
   }
 
+  /** A rotator has packed it to `path` and taken it away: what is left of it has the turn of that name. */
+  wasPackedTo(path: string): void {
+    this.#rotation = readLogFileName(path).rotation
+  }
+
   /** True where there may be whole lines that were not read. */
   get ready(): boolean {
     return this.#sizeBytes !== this.#exhaustedAtSize
@@ -170,7 +175,7 @@ export class FollowedFile implements Leftover {
   async #learnHead(bytes: Uint8Array, offset: number): Promise<void> {
     if (offset === this.#head.length) {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, FINGERPRINT_BYTES)]).subarray(0, FINGERPRINT_BYTES)
-      this.#identity = identityOf(this.inode, this.#head)
+      this.#identity = new Head(this.#head).identity(this.inode)
     } else this.#identity = await identify(this.#handle)
   }
 
@@ -183,6 +188,11 @@ export class FollowedFile implements Leftover {
   /** False where it was written over since it was opened, before anything was read of it. */
   async isAsOpened(): Promise<boolean> {
     return hasContent(readerOf(this.#handle), this.#identity, null)
+  }
+
+  /** False where it no longer holds what was read of it. */
+  async isAsRead(): Promise<boolean> {
+    return hasContent(readerOf(this.#handle), this.#identity, this.trail)
   }
 
   /**

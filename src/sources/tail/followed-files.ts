@@ -8,9 +8,11 @@ import { inodeName } from './file-identity.js'
 import { findLogs } from './find-logs.js'
 import type { FollowedFile } from './followed-file.js'
 import { type Leftover, withoutRest } from './leftover.js'
+import { Neighbours } from './neighbours.js'
 import { openNew, openResumed } from './open-followed.js'
 import { OpenHandles } from './open-handles.js'
 import { Recovery } from './recovery.js'
+import { Successors } from './successors.js'
 import type { TailLosses } from './tail-losses.js'
 import { tooManyLogs, unreadFileWasDeleted, unreadFileWasGivenUp } from './tail-problems.js'
 
@@ -36,12 +38,16 @@ export interface FollowedFilesOptions {
 export class FollowedFiles {
   readonly #options: FollowedFilesOptions
   readonly #byInode = new Map<string, FollowedFile>()
-  readonly #copies = new Copies()
+  readonly #neighbours = new Neighbours()
+  readonly #copies = new Copies(this.#neighbours)
+  readonly #successors: Successors
   readonly #recovery: Recovery
   readonly #handles: OpenHandles
   #resume: readonly FileCheckpoint[]
   #start: 'beginning' | 'end'
   #givenUp: Leftover[] = []
+  /** Files whose name leads elsewhere. */
+  readonly #departed = new WeakSet<FollowedFile>()
   #directories: readonly string[] = []
   /** Most problems last: they are told once. */
   readonly #told = new Set<string>()
@@ -53,14 +59,17 @@ export class FollowedFiles {
     this.#start = options.resume.length > 0 ? 'beginning' : options.start
     const { closeIdleMs } = options
     this.#handles = new OpenHandles({ closeIdleMs, onFull: (maxOpen) => this.#tell(tooManyLogs(maxOpen)) })
-    this.#recovery = new Recovery({
+    const common = {
       ...options,
       handles: this.#handles,
+      neighbours: this.#neighbours,
       copies: this.#copies,
       followed: this.#byInode,
-      read: (leftover) => this.#givenUp.push(leftover),
-      tell: (problem) => this.#tell(problem, 'again'),
-    })
+      read: (leftover: Leftover) => this.#givenUp.push(leftover),
+      tell: (problem: InputError) => this.#tell(problem, 'again'),
+    }
+    this.#successors = new Successors(common)
+    this.#recovery = new Recovery({ ...common, successors: this.#successors })
   }
 
   /** Finds files that came, went, were renamed or cut. Resolves to the directories in which that can happen. */
@@ -90,8 +99,8 @@ export class FollowedFiles {
       () => this.#byInode.values(),
     )
     await this.#reviewGone(found)
+    await this.#successors.review(directories)
     await this.refresh()
-    await this.#recovery.reviewCuts(directories)
     await this.#handles.restIdle(performance.now())
     this.#start = 'beginning'
     return directories
@@ -126,9 +135,23 @@ export class FollowedFiles {
     )
   }
 
-  /** What is left of a file that is not followed any longer: whoever takes it reads it to its end and closes it. */
+  /**
+   * What is left of a file that is not followed any longer, once nothing older of its partition is to be read: whoever takes
+   * it reads it to its end and closes it.
+   */
   takeGivenUp(): Leftover | null {
-    return this.#givenUp.shift() ?? null
+    const inTurn = [...this.#givenUp].sort((one, other) => (one.nextTimestamp < other.nextTimestamp ? -1 : 1))
+    const next = inTurn.find((leftover) => !this.#hasOlder(leftover)) ?? null
+    this.#givenUp = this.#givenUp.filter((leftover) => leftover !== next)
+    return next
+  }
+
+  #hasOlder({ source, nextTimestamp }: Leftover): boolean {
+    for (const file of this.#byInode.values()) {
+      const { nextTimestamp: next } = file
+      if (file.ready && file.source.partition === source.partition && next !== '' && next < nextTimestamp) return true
+    }
+    return false
   }
 
   async closeAll(): Promise<void> {
@@ -203,6 +226,8 @@ export class FollowedFiles {
     if (original === 'finished' || original.path !== file.path) {
       this.#copies.add(file.inode, file.path)
       await file.close()
+      // A rotator makes a copy to cut the original, which may have grown past its old size since.
+      if (original !== 'finished' && !(await original.isAsRead())) await this.#beginAnew(original)
       return
     }
     // The same content under the same name: the file system gives out another inode, or the file was copied into its place.
@@ -222,7 +247,10 @@ export class FollowedFiles {
     for (const file of this.#current()) {
       const isNamed = await file.refresh()
       const isGone = !file.cut && !found.has(file.inode) && (!isNamed || (await isReplaced(file)))
-      if (isGone) await this.#recovery.readYounger(file, this.#directories)
+      if (isGone && !this.#departed.has(file)) {
+        this.#departed.add(file)
+        this.#successors.noteDeparture(file)
+      }
       const isUnread = file.ready && file.unreadBytes > 0
       file.leavableSinceMs = isGone && !isUnread ? (file.leavableSinceMs ?? performance.now()) : null
       file.endangeredSinceMs = !isNamed && isUnread ? (file.endangeredSinceMs ?? performance.now()) : null
@@ -278,6 +306,11 @@ async function inodeAt(path: string): Promise<string | null> {
   return stats === undefined ? null : inodeName(stats)
 }
 
+/** Of two whose names tell nothing, one without a time has nothing yet. */
 function isOlder(left: FollowedFile, right: FollowedFile): boolean {
-  return (compareRotations(left.rotation, right.rotation) || (left.nextTimestamp < right.nextTimestamp ? -1 : 1)) < 0
+  const [one, other] = [left.nextTimestamp || NO_TIME, right.nextTimestamp || NO_TIME]
+  return (compareRotations(left.rotation, right.rotation) || (one < other ? -1 : 1)) < 0
 }
+
+/** Sorts behind all times. */
+const NO_TIME = '~'

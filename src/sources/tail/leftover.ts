@@ -4,6 +4,8 @@ import type { TailedBlock, TailedSource } from './tailed-source.js'
 /** What is left of a file that is not followed any longer. Whoever takes it reads it to its end and closes it. */
 export interface Leftover {
   readonly source: TailedSource
+  /** No line of it is older, as text that sorts by time; empty where nothing is to be read before it. */
+  readonly nextTimestamp: string
   /** Block by block, read into `buffer`; the last one is `last`. */
   rest(buffer: Uint8Array): AsyncGenerator<TailedBlock>
   close(): Promise<void>
@@ -34,6 +36,7 @@ export function endOf(source: TailedSource, offset: number): TailedBlock {
 export function withoutRest({ source, offset, close }: EndedLog): Leftover {
   return {
     source,
+    nextTimestamp: '',
     async *rest() {
       yield endOf(source, offset)
     },

@@ -2,7 +2,16 @@ import { endOfWholeLines, HEAD_BYTES, isGzip, isLog } from '../content.js'
 import { inputNotALog } from '../input-problems.js'
 import { readFully } from '../read-fully.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
-import { hasContent, identify, isCopyOf, parseIdentity, parseTrail, readerOf } from './file-identity.js'
+import {
+  type Head,
+  hasContent,
+  identify,
+  isCopyOf,
+  parseIdentity,
+  parseTrail,
+  readerOf,
+  readHead,
+} from './file-identity.js'
 import { FollowedFile } from './followed-file.js'
 import type { OpenHandles } from './open-handles.js'
 import { RestingHandle } from './resting-handle.js'
@@ -17,9 +26,15 @@ export interface OpenOptions {
 export async function openNew(
   options: OpenOptions & { readonly start: 'beginning' | 'end' },
 ): Promise<FollowedFile | null> {
-  return openLog(options.path, async (handle) => {
-    return follow(handle, options, null, await startOf(handle, options))
-  })
+  return openLog(options.path, (handle) => followNew(handle, options))
+}
+
+/** Follows an open file that nothing is known of. The handle belongs to the file from now on. */
+export async function followNew(
+  handle: RestingHandle,
+  options: OpenOptions & { readonly start: 'beginning' | 'end' },
+): Promise<FollowedFile> {
+  return follow(handle, options, null, await startOf(handle, options))
 }
 
 /**
@@ -30,8 +45,9 @@ export async function openResumed(
   options: OpenOptions & { readonly resume: readonly FileCheckpoint[]; readonly as: 'file' | 'content' },
 ): Promise<FollowedFile | null> {
   return openLog(options.path, async (handle) => {
+    const head = await readHead(readerOf(handle))
     for (const checkpoint of options.resume) {
-      if (await isOf(handle, checkpoint, options.as)) return resumeIn(handle, options, checkpoint)
+      if (await isOf(handle, head, checkpoint, options.as)) return resumeIn(handle, options, checkpoint)
     }
     return null
   })
@@ -65,9 +81,14 @@ async function openLog(
   }
 }
 
-async function isOf(handle: RestingHandle, checkpoint: FileCheckpoint, as: 'file' | 'content'): Promise<boolean> {
+async function isOf(
+  handle: RestingHandle,
+  head: Head,
+  checkpoint: FileCheckpoint,
+  as: 'file' | 'content',
+): Promise<boolean> {
   const identity = parseIdentity(checkpoint.identity)
-  if (identity === null) return false
+  if (identity === null || !head.beginsAs(identity)) return false
   const trail = checkpoint.trail === undefined ? null : parseTrail(checkpoint.trail)
   if (as === 'content') return isCopyOf(readerOf(handle), identity, trail)
   if (handle.inode !== identity.inode || !(await hasContent(readerOf(handle), identity, trail))) return false

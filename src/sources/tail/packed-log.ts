@@ -30,6 +30,11 @@ export class PackedBytes {
     return bytes.length
   }
 
+  /** Unpacks the rest, for nothing. Throws as `gunzip` does. */
+  async check(): Promise<void> {
+    while ((await this.#pieces.next()).done !== true);
+  }
+
   async close(): Promise<void> {
     await this.#pieces.return(undefined)
   }
@@ -49,14 +54,17 @@ export interface PackedLogOptions {
   /** In unpacked bytes, the start of a line. */
   readonly startOffset: number
   readonly maxLineBytes: number
+  /** The first time in it, as `Leftover.nextTimestamp`. */
+  readonly timestamp: string
 }
 
 /** A rotated log that was packed before it was read to its end. */
-export function packedLog({ source, handle, startOffset, maxLineBytes }: PackedLogOptions): Leftover {
+export function packedLog({ source, handle, startOffset, maxLineBytes, timestamp }: PackedLogOptions): Leftover {
   const bytes = new PackedBytes(handle)
   const lines = new PositionedLines({ readAt: bytes.readAt, startOffset, maxLineBytes })
   return {
     source,
+    nextTimestamp: timestamp,
     rest: (buffer) => restOf(lines, source, buffer),
     close: async () => {
       await bytes.close()

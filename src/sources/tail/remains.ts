@@ -1,71 +1,86 @@
-import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { firstTimestamp, HEAD_BYTES, isGzip } from '../content.js'
+import { basename, dirname } from 'node:path'
 import { compareRotations, readLogFileName } from '../log-file-name.js'
-import type { ReadAt } from '../positioned-lines.js'
-import { type FileIdentity, hasContent, inodeName, isCopyOf, readerOf, type Trail } from './file-identity.js'
-import { PackedBytes } from './packed-log.js'
-import { RestingHandle } from './resting-handle.js'
+import { hasContent, type Known, readerOf } from './file-identity.js'
+import { type Found, isCopy, openFound } from './found.js'
+import type { Neighbour } from './neighbours.js'
 
 /** A log that is looked for by what it is. */
-export interface Wanted {
-  readonly identity: FileIdentity
-  readonly trail: Trail | null
+export interface Wanted extends Pick<Known, 'identity' | 'trail'> {
   /** The name under which it was known. */
   readonly path: string
 }
 
-/** A file, open for whoever takes it. */
-export interface Found {
-  readonly path: string
-  readonly handle: RestingHandle
-  readonly isPacked: boolean
+/** What is there of a log that was looked for. */
+export interface Remains extends Found {
+  /** The first time in it, as text that sorts by time; empty where there is none. */
+  readonly timestamp: string
 }
 
 /**
- * The log itself under another name in one of the directories, or else a copy of it, or else what a rotator has packed.
+ * The log itself under another name among `neighbours`, or else a copy of it, or else what a rotator has packed.
  * The last two are looked for among files whose names begin as its own does. `isTaken` tells inodes that are something else.
  */
 export async function findRemains(
   wanted: Wanted,
-  directories: Iterable<string>,
+  neighbours: readonly Neighbour[],
   isTaken: (inode: string) => boolean,
-): Promise<Found | null> {
-  const all = (await list(new Set([dirname(wanted.path), ...directories]))).filter(({ inode }) => !isTaken(inode))
-  const itself = all.filter(({ inode }) => inode === wanted.identity.inode)
-  const others = all.filter(({ path, inode }) => inode !== wanted.identity.inode && isNamedAfter(path, wanted.path))
-  const isPackedName = ({ path }: Listed) => path.endsWith('.gz')
-  const inTurn = [...itself, ...others.filter((one) => !isPackedName(one)), ...others.filter(isPackedName)]
-  for (const { path } of inTurn) {
-    const found = await openFound(path)
+): Promise<Remains | null> {
+  const free = neighbours.filter(({ inode }) => !isTaken(inode))
+  const { inode } = wanted.identity
+  const itself = free.filter((one) => one.inode === inode)
+  return (await firstThatIs(wanted, itself)) ?? firstThatIs(wanted, await alike(wanted, free))
+}
+
+/** Packed ones last. */
+async function alike({ identity, path }: Wanted, neighbours: readonly Neighbour[]): Promise<readonly Neighbour[]> {
+  const others: Neighbour[] = []
+  const packed: Neighbour[] = []
+  for (const one of neighbours) {
+    if (one.inode === identity.inode || !isNamedAfter(one.path, path)) continue
+    const look = await one.look()
+    if (look?.head.beginsAs(identity) === true) (look.isPacked ? packed : others).push(one)
+  }
+  return [...others, ...packed]
+}
+
+async function firstThatIs(wanted: Wanted, neighbours: readonly Neighbour[]): Promise<Remains | null> {
+  for (const one of neighbours) {
+    const found = await openFound(one.path)
     if (found === null) continue
-    if (await isWanted(found, wanted)) return found
+    if ((await isWanted(found, wanted)) && (!found.isPacked || (await one.isWhole()))) {
+      return { ...found, timestamp: (await one.look())?.timestamp ?? '' }
+    }
     await found.handle.close()
   }
   return null
 }
 
 /**
- * Rotations of a log that came after the one at `rotatedPath` and before the live one at `livePath`, oldest first: they may
+ * Rotations of a log that came after the one at `rotatedPath` and before the live one of its name, oldest first: they may
  * have been rotated before anybody saw them.
  */
-export async function findYounger(rotatedPath: string, livePath: string): Promise<readonly string[]> {
-  const [rotated, live] = [readLogFileName(rotatedPath), readLogFileName(livePath)]
-  const listed = await list([dirname(rotatedPath)])
-  const writtenMs = listed.find(({ path }) => path === rotatedPath)?.writtenMs ?? 0
-  const time = (await firstTimeOf(rotatedPath)) ?? ''
-  const younger: { readonly path: string; readonly time: string }[] = []
-  for (const other of listed) {
-    const { partition, rotation } = readLogFileName(other.path)
-    if (other.path === rotatedPath || basename(partition) !== basename(live.partition)) continue
+export async function findYounger(
+  rotatedPath: string,
+  neighbours: readonly Neighbour[],
+): Promise<readonly Neighbour[]> {
+  const rotated = readLogFileName(rotatedPath)
+  const live = { ...rotated.rotation, age: 0 }
+  const itself = neighbours.find(({ path }) => path === rotatedPath)
+  const since = (await itself?.look())?.timestamp ?? ''
+  const younger: { readonly neighbour: Neighbour; readonly timestamp: string }[] = []
+  for (const neighbour of neighbours) {
+    const { path, writtenMs } = neighbour
+    if (path === rotatedPath || dirname(path) !== dirname(rotatedPath)) continue
+    const { partition, rotation } = readLogFileName(path)
+    if (basename(partition) !== basename(rotated.partition)) continue
     const order = compareRotations(rotation, rotated.rotation)
-    if (order < 0 || compareRotations(rotation, live.rotation) >= 0) continue
+    if (order < 0 || compareRotations(rotation, live) >= 0) continue
     // Names that hold a day say nothing of the order within it.
-    if (order === 0 && other.writtenMs < writtenMs) continue
-    const otherTime = (await firstTimeOf(other.path)) ?? ''
-    if (order > 0 || otherTime > time) younger.push({ path: other.path, time: otherTime })
+    if (order === 0 && writtenMs < (itself?.writtenMs ?? 0)) continue
+    const timestamp = (await neighbour.look())?.timestamp ?? ''
+    if (order > 0 || timestamp > since) younger.push({ neighbour, timestamp })
   }
-  return younger.sort((a, b) => (a.time < b.time ? -1 : 1)).map(({ path }) => path)
+  return younger.sort((a, b) => (a.timestamp < b.timestamp ? -1 : 1)).map(({ neighbour }) => neighbour)
 }
 
 /** A file that is shorter than what was read of it is a copy at most: the file itself would have been cut. */
@@ -74,63 +89,6 @@ async function isWanted(found: Found, wanted: Wanted): Promise<boolean> {
   // A packed file that is damaged, or not yet whole, is of no use yet.
   if (found.isPacked || found.handle.inode !== identity.inode) return isCopy(found, wanted).catch(() => false)
   return hasContent(readerOf(found.handle), identity, trail)
-}
-
-/** Null where it is gone or may not be read. */
-export async function openFound(path: string): Promise<Found | null> {
-  const handle = await RestingHandle.open(path).catch(() => null)
-  if (handle === null) return null
-  const head = new Uint8Array(2)
-  await readerOf(handle)(head, 0)
-  return { path, handle, isPacked: isGzip(head) }
-}
-
-/** True where the content is that of a log which is known. Throws for a packed file that is damaged or not yet whole. */
-export function isCopy(found: Found, { identity, trail }: Omit<Wanted, 'path'>): Promise<boolean> {
-  return withContent(found, (readAt) => isCopyOf(readAt, identity, trail))
-}
-
-/** Looks at the content, unpacked; positions may only go on. */
-export async function withContent<T>({ handle, isPacked }: Found, look: (readAt: ReadAt) => Promise<T>): Promise<T> {
-  if (!isPacked) return look(readerOf(handle))
-  const bytes = new PackedBytes(handle)
-  try {
-    return await look(bytes.readAt)
-  } finally {
-    await bytes.close()
-  }
-}
-
-async function firstTimeOf(path: string): Promise<string | null> {
-  const found = await openFound(path)
-  if (found === null) return null
-  const head = new Uint8Array(HEAD_BYTES)
-  try {
-    return firstTimestamp(head.subarray(0, await withContent(found, (readAt) => readAt(head, 0))))
-  } catch {
-    return null
-  } finally {
-    await found.handle.close()
-  }
-}
-
-interface Listed {
-  readonly path: string
-  readonly inode: string
-  readonly writtenMs: number
-}
-
-/** What was written last comes first: that is what is looked for, mostly. */
-async function list(directories: Iterable<string>): Promise<readonly Listed[]> {
-  const listed: Listed[] = []
-  for (const directory of directories) {
-    for (const name of await readdir(directory).catch(() => [])) {
-      const path = join(directory, name)
-      const stats = await stat(path, { bigint: true }).catch(() => null)
-      if (stats?.isFile() === true) listed.push({ path, inode: inodeName(stats), writtenMs: Number(stats.mtimeMs) })
-    }
-  }
-  return listed.sort((one, other) => other.writtenMs - one.writtenMs)
 }
 
 /** Rotators append to a name, or put something before its extension. */

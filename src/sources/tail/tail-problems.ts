@@ -12,6 +12,13 @@ export function fileWasCut(path: string, copyPath: string | null): InputError {
   })
 }
 
+export function packedLogIsDamaged(path: string): InputError {
+  return new InputError(`packed log ends early or is damaged: ${path}`, {
+    code: 'input_truncated',
+    hint: 'nothing of it is read while the log is followed; hangup run --once with its path reads what can be read',
+  })
+}
+
 export function tooManyLogs(maxOpen: number): InputError {
   return new InputError(`more logs than may be open at a time: ${maxOpen}`, {
     code: 'input_unreadable',

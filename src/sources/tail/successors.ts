@@ -1,0 +1,163 @@
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { InputError } from '../../errors.js'
+import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
+import type { Copies } from './copies.js'
+import { formatIdentity } from './file-identity.js'
+import type { FollowedFile } from './followed-file.js'
+import { type Found, openFound } from './found.js'
+import type { Leftover } from './leftover.js'
+import type { Look, Neighbour, Neighbours } from './neighbours.js'
+import { followNew } from './open-followed.js'
+import type { OpenHandles } from './open-handles.js'
+import { packedLog } from './packed-log.js'
+import { findRemains, findYounger, type Wanted } from './remains.js'
+import { packedLogIsDamaged } from './tail-problems.js'
+
+export interface SuccessorsOptions {
+  readonly maxLineBytes: number
+  readonly handles: OpenHandles
+  readonly neighbours: Neighbours
+  readonly copies: Copies
+  /** By inode: what is followed; what is found is added. */
+  readonly followed: Map<string, FollowedFile>
+  /** Takes what is to be read to its end. */
+  readonly read: (leftover: Leftover) => void
+  readonly tell: (problem: InputError) => void
+}
+
+/** A rotator that packs many files may take so long over the names of one. */
+const WATCH_MS = 5_000
+/** Also where a busy machine looks less often than that. */
+const MIN_LOOKS = 3
+/** A packed file that is not whole so long after it was written to is no longer being packed. */
+const PACKING_MS = 2_000
+/** At a time, where a rotator is at work. */
+const LOOKS = 4
+const LOOK_AGAIN_MS = 25
+
+interface Departure {
+  readonly wanted: Wanted
+  readonly untilMs: number
+  looks: number
+}
+
+/**
+ * Finds the logs that came to a path and were rotated away again before anybody looked: they lie between the one that was
+ * seen there and the live one. A rotator may be at work while we look, so one look is not enough.
+ */
+export class Successors {
+  readonly #options: SuccessorsOptions
+  #departures: Departure[] = []
+  /** Packed files that were read, or found to be. */
+  readonly #read = new WeakSet<Look>()
+  /** Versions of damaged files that were told. */
+  readonly #told = new Set<string>()
+
+  constructor(options: SuccessorsOptions) {
+    this.#options = options
+  }
+
+  /** A log is no longer where it was, or was cut. */
+  noteDeparture(wanted: Wanted): void {
+    this.#departures.push({ wanted, untilMs: performance.now() + WATCH_MS, looks: 0 })
+  }
+
+  async review(directories: readonly string[]): Promise<void> {
+    const nowMs = performance.now()
+    this.#departures = this.#departures.filter(({ untilMs, looks }) => nowMs < untilMs || looks < MIN_LOOKS)
+    const departures = [...this.#departures]
+    for (let look = 0; departures.length > 0 && look < LOOKS; look++) {
+      if (look > 0) await sleep(LOOK_AGAIN_MS)
+      if (await this.#lookFor(departures, directories)) return
+    }
+  }
+
+  /** Resolves to false where a rotator took something away meanwhile. */
+  async #lookFor(departures: readonly Departure[], directories: readonly string[]): Promise<boolean> {
+    const places = departures.map(({ wanted }) => dirname(wanted.path))
+    const neighbours = await this.#options.neighbours.list([...directories, ...places])
+    let isSettled = true
+    for (const departure of departures) {
+      departure.looks++
+      const path = await this.#find(departure, neighbours)
+      if (path === null) isSettled &&= departure.looks > LOOKS
+      else
+        for (const younger of await findYounger(path, neighbours)) isSettled = (await this.#take(younger)) && isSettled
+    }
+    return isSettled
+  }
+
+  /** Where the log that departed is now. */
+  async #find({ wanted }: Departure, neighbours: readonly Neighbour[]): Promise<string | null> {
+    const { followed } = this.#options
+    const { inode } = wanted.identity
+    const isOther = (other: string) => other !== inode && followed.get(other)?.isSortedOut === true
+    const found = await findRemains(wanted, neighbours, isOther)
+    if (found === null) return null
+    await found.handle.close()
+    const file = followed.get(inode)
+    if (file === wanted && found.handle.inode === inode) file.moveTo(found.path)
+    else if (file === wanted && found.isPacked) file.wasPackedTo(found.path)
+    return found.path
+  }
+
+  /** Resolves to false where it is gone from there: it has another name, or is packed by now. */
+  async #take(neighbour: Neighbour): Promise<boolean> {
+    const { copies, followed } = this.#options
+    if (copies.has(neighbour.inode) || followed.has(neighbour.inode)) return true
+    const found = await openFound(neighbour.path)
+    const isTaken = found?.handle.inode === neighbour.inode && (await this.#takeFound(found, neighbour))
+    if (!isTaken) await found?.handle.close()
+    return found?.handle.inode === neighbour.inode
+  }
+
+  /** Resolves to whether the open file is read from now on. */
+  async #takeFound(found: Found, neighbour: Neighbour): Promise<boolean> {
+    const look = await neighbour.look()
+    if (look !== null && this.#read.has(look)) return false
+    const isRead = look && (await this.#isRead(found))
+    if (look === null || isRead === null || (!isRead && !(await neighbour.isWhole()))) {
+      this.#tellDamaged(neighbour)
+      return false
+    }
+    if (look.isPacked) this.#read.add(look)
+    if (isRead) return false
+    if (look.isPacked) this.#readPacked(found, look)
+    else await this.#follow(found)
+    return true
+  }
+
+  /** Null where that can not be told. */
+  async #isRead(found: Found): Promise<boolean | null> {
+    const { copies, followed } = this.#options
+    const { partition } = readLogFileName(found.path)
+    return copies.originalOf({ ...found, partition }, followed.values()).then(
+      (original) => original !== null,
+      () => null,
+    )
+  }
+
+  async #follow({ path, handle }: Found): Promise<void> {
+    const file = await followNew(handle, { ...this.#options, path, start: 'beginning' })
+    this.#options.followed.set(file.inode, file)
+  }
+
+  /** Not while a rotator may be packing it, for its original is there then, or has given it another name. */
+  #tellDamaged({ path, version, writtenMs }: Neighbour): void {
+    const isThere = this.#options.neighbours.at(path)?.version === version
+    if (!isThere || Date.now() - writtenMs < PACKING_MS || this.#told.has(version)) return
+    this.#options.tell(packedLogIsDamaged(path))
+    this.#told.add(version)
+  }
+
+  #readPacked({ path, handle }: Found, { head, timestamp }: Look): void {
+    const { copies, maxLineBytes, read } = this.#options
+    const { partition, gateway, rotation } = readLogFileName(path)
+    const known = head.identity(handle.inode)
+    copies.finish({ identity: known, trail: null, partition })
+    const identity = formatIdentity(known)
+    const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, resumed: null }
+    read(packedLog({ source, handle, startOffset: 0, maxLineBytes, timestamp }))
+  }
+}
