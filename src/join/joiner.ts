@@ -165,13 +165,13 @@ export class Joiner {
     return inOrder(due)
   }
 
-  /** The earliest event time that is still needed to rebuild what is open. */
-  earliestMs(partition: string): number {
-    let earliest = Number.POSITIVE_INFINITY
-    for (const pending of this.#pending.values()) {
-      if (pending.partition === partition) earliest = Math.min(earliest, pending.firstMs)
+  /** Tells, for a partition, the earliest event time that is still needed to rebuild what is open now. */
+  earliestMs(): (partition: string) => number {
+    const earliest = new Map<string, number>()
+    for (const { partition, firstMs } of this.#pending.values()) {
+      earliest.set(partition, Math.min(firstMs, earliest.get(partition) ?? firstMs))
     }
-    return earliest
+    return (partition) => earliest.get(partition) ?? Number.POSITIVE_INFINITY
   }
 
   /**

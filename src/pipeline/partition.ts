@@ -71,4 +71,10 @@ export function newPartition(source: LineSource, options: PartitionOptions): Par
   }
 }
 
+/** Event time from which on lines are still needed for open windows; of a partition that is not known, all of them. */
+export function windowsSinceMs(partition: Partition | undefined): number {
+  if (partition === undefined) return Number.NEGATIVE_INFINITY
+  return Math.min(partition.clock.watermarkMs, partition.traffic.earliestMs())
+}
+
 const MAX_DIMENSIONS = 20_000

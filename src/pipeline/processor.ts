@@ -16,7 +16,7 @@ import type {
   RequestFacts,
 } from '../records.js'
 import { type InferredTarget, toFailureDocument, toTrafficDocument, UNKNOWN_TARGET } from './document.js'
-import { EVIDENCE_HORIZON_MS, type KnownDimensions, newPartition, type Partition } from './partition.js'
+import { EVIDENCE_HORIZON_MS, type KnownDimensions, newPartition, type Partition, windowsSinceMs } from './partition.js'
 import type { ProcessorOptions } from './processor-options.js'
 import { RequestReader } from './request-reader.js'
 import type { KnownIdleTimes, ReuseEvidence } from './reuse-evidence.js'
@@ -187,11 +187,10 @@ export class Processor implements LineHandler {
     return documents
   }
 
-  /** Event time from which on lines are still needed for what is open in a partition. */
-  openSinceMs(name: string): number {
-    const partition = this.#partitions.get(name)
-    if (partition === undefined) return Number.NEGATIVE_INFINITY
-    return Math.min(partition.clock.watermarkMs, partition.traffic.earliestMs(), this.#joiner.earliestMs(name))
+  /** Tells the event time from which on lines are still needed for what is open in a partition, as it is now. */
+  openSinceMs(): (partition: string) => number {
+    const halvesMs = this.#joiner.earliestMs()
+    return (name) => Math.min(windowsSinceMs(this.#partitions.get(name)), halvesMs(name))
   }
 
   event(view: EventView): void {

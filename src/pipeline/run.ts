@@ -149,7 +149,6 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   const activity = new Activity(timing.quietMs)
   // Quiet partitions of which all that was read is given out.
   const givenOut = new Set<string>()
-  const openSinceMs = (partition: string): number => processor.openSinceMs(partition)
   // A run to the end of its input knows all resets of a target before it gives one.
   const timeouts = timeoutsOf(opened.config)
   const held = once ? new HeldFailures({ timeouts }) : null
@@ -169,7 +168,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
       processor.emitChanged()
       await give()
     }
-    return progress.snapshot(openSinceMs, { isGivenOut: (partition) => givenOut.has(partition) })
+    return progress.snapshot(processor.openSinceMs(), { isGivenOut: (partition) => givenOut.has(partition) })
   }
   // What is open is given out before each position is taken: where nobody waits for it, seldom.
   const tickMs = once ? (input.keepsPositions ? SELDOM * timing.tickMs : null) : timing.tickMs
@@ -209,7 +208,7 @@ async function pump(opened: Opened & { readonly input: Input; readonly processor
   doctor?.look(processor.pairs)
 
   // What is open is stored as it stands; the checkpoint stays before it, so that the next run completes it.
-  const last = progress.snapshot(openSinceMs, { isGivenOut: () => true })
+  const last = progress.snapshot(processor.openSinceMs(), { isGivenOut: () => true })
   processor.finish()
   await give({ isLast: true })
   await delivery.push((await packets?.end({ isLast: once })) ?? [])

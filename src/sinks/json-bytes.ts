@@ -1,10 +1,14 @@
 const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const MINUS = 0x2d
 /** `null`, little endian. */
 const NULL_WORD = 0x6c6c756e
 const SIZE = 1 << 20
 /** Most bytes that constants and numbers of one entry take, and what a copy by words may write too far. */
 const ROOM = 4_096
+
+const MAX_KNOWN = 4_096
+const MAX_KNOWN_LENGTH = 256
 
 const encoder = new TextEncoder()
 
@@ -25,6 +29,8 @@ export function constant(text: string): Constant {
   }
 }
 
+const NULL = constant('null')
+
 /**
  * An output buffer of JSON that copies bytes from input to output where they need no change, four at a time. Call
  * `reserve` before the fields of an entry; the other methods then write without looking at the room.
@@ -35,6 +41,7 @@ export class JsonBytes {
   /** Takes turns with `#bytes`, so that what was taken stays as it is while the next is written. */
   #other = new Uint8Array(SIZE)
   #length = 0
+  readonly #known = new Map<string, Constant>()
 
   get length(): number {
     return this.#length
@@ -42,8 +49,7 @@ export class JsonBytes {
 
   /** Makes room for fields of so many input bytes in all, every one of them escaped. */
   reserve(inputBytes: number): void {
-    const room = inputBytes * 6 + ROOM
-    if (this.#length + room > this.#bytes.length) this.#grow(room)
+    this.#makeRoom(inputBytes * 6)
   }
 
   /** The bytes before `end`; valid until the next call of `take`. What lies behind stays. */
@@ -133,17 +139,53 @@ export class JsonBytes {
     this.#length += digits
   }
 
+  /** `name value`, of which the value makes room for itself. */
+  member(name: Constant, value: string | number | null): void {
+    this.raw(name)
+    if (typeof value === 'string') this.#string(value)
+    else if (value === null) this.raw(NULL)
+    else if (Number.isInteger(value) && value >= 0) this.integer(value)
+    else this.text(String(value))
+  }
+
+  /** The same for texts that come again and again: JSON is made of each one once. */
+  known(name: Constant, text: string | null): void {
+    if (text === null || text.length > MAX_KNOWN_LENGTH) return this.member(name, text)
+    let json = this.#known.get(text)
+    if (json === undefined) {
+      json = constant(JSON.stringify(text))
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+      this.#known.set(text, json)
+    }
+    this.raw(name)
+    this.#makeRoom(json.length)
+    this.raw(json)
+  }
+
+  /** Character by character: nearly all are plain, and a call costs more than copying the few of them. */
+  #string(text: string): void {
+    this.#makeRoom(text.length)
+    const bytes = this.#bytes
+    let at = this.#length
+    bytes[at++] = QUOTE
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return this.text(JSON.stringify(text))
+      bytes[at++] = code
+    }
+    bytes[at++] = QUOTE
+    this.#length = at
+  }
+
   /** JSON that is ready. */
   text(json: string): void {
-    const room = json.length * 3 + ROOM
-    if (this.#length + room > this.#bytes.length) this.#grow(room)
+    this.#makeRoom(json.length * 3)
     this.#length += encoder.encodeInto(json, this.#bytes.subarray(this.#length)).written
   }
 
-  /** JSON that is ready, on a line of its own. */
-  line(json: string): void {
-    this.text(json)
-    this.#bytes[this.#length++] = 0x0a
+  #makeRoom(bytes: number): void {
+    const room = bytes + ROOM
+    if (this.#length + room > this.#bytes.length) this.#grow(room)
   }
 
   #grow(room: number): void {

@@ -215,7 +215,8 @@ describe('the stores end with what a single pass gives', () => {
           if (borders.includes(line.at % 500)) first.advance()
           store.put(first.take())
         }
-        const floorOf = (gateway: string): number => Math.floor(first.openSinceMs(gateway) / MINUTE_MS) * MINUTE_MS
+        const openSinceMs = first.openSinceMs()
+        const floorOf = (gateway: string): number => Math.floor(openSinceMs(gateway) / MINUTE_MS) * MINUTE_MS
         const floors = new Map(['a', 'b'].map((gateway) => [gateway, floorOf(gateway)]))
         first.advance()
         // Killed, it has stored what it had given; stopped, what it held as well.

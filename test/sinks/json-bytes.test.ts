@@ -48,6 +48,35 @@ describe('JsonBytes', () => {
     expect(textOf(out.take())).toBe(',"0":null,"1":"a","2":"ab","3":"abc","4":"abcd","5":"abcde"')
   })
 
+  test.each(['', 'plain', 'a "quote" and a \\', 'line\n', 'ü', '\ud800', '\u007f', 'x'.repeat(300)])(
+    'writes %j behind its name, first and again',
+    (text) => {
+      const out = new JsonBytes()
+      const name = constant(',"a":')
+      out.member(name, text)
+      out.known(name, text)
+      out.known(name, text)
+      expect(textOf(out.take())).toBe(`,"a":${JSON.stringify(text)}`.repeat(3))
+    },
+  )
+
+  test.each([0, 7, -3, 0.5, 2 ** 31, 395_000_000_000, null])('writes %p behind its name', (value) => {
+    const out = new JsonBytes()
+    out.member(constant('"a":'), value)
+    expect(textOf(out.take())).toBe(`"a":${value}`)
+  })
+
+  test('makes room for each text', () => {
+    const out = new JsonBytes()
+    const [plain, escaped] = ['x'.repeat(1 << 20), '"'.repeat(1 << 20)]
+    out.member(constant(''), plain)
+    out.member(constant(''), escaped)
+    for (let i = 0; i < 10_000; i++) out.known(constant(''), 'y'.repeat(255))
+    expect(textOf(out.take())).toBe(
+      JSON.stringify(plain) + JSON.stringify(escaped) + `"${'y'.repeat(255)}"`.repeat(10_000),
+    )
+  })
+
   test('grows as it must', () => {
     const out = new JsonBytes()
     const long = JSON.stringify('é'.repeat(1 << 20))

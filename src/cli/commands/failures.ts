@@ -1,6 +1,6 @@
 import { analyze } from '../../pipeline/analyze.js'
 import type { IndexDocument } from '../../records.js'
-import { failureJson } from '../../sinks/failure-json.js'
+import { writeFailure } from '../../sinks/failure-json.js'
 import { JsonBytes } from '../../sinks/json-bytes.js'
 import { givenCaptures } from '../captures.js'
 import type { Context } from '../context.js'
@@ -19,7 +19,7 @@ export async function run(args: readonly string[], options: FailuresOptions, con
   const output = new JsonBytes()
   const print = async (documents: readonly IndexDocument[]): Promise<void> => {
     for (const document of documents) {
-      if (document.kind === 'failure' && isWanted(document)) output.line(failureJson(document.document))
+      if (document.kind === 'failure' && isWanted(document)) writeFailure(output, document.document)
     }
     await writeReused(context.stdout, output.take())
   }

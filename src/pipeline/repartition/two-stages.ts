@@ -80,8 +80,9 @@ export class TwoStages implements Steps {
     return this.#stages.flatMap((stage) => stage.take())
   }
 
-  openSinceMs(partition: string): number {
-    return this.#of(partition).openSinceMs(partition)
+  openSinceMs(): ReturnType<Steps['openSinceMs']> {
+    const [counting, joining] = this.#stages.map((stage) => stage.openSinceMs())
+    return (partition) => (this.#isJoining(partition) ? joining(partition) : counting(partition))
   }
 
   get #stages(): readonly Processor[] {
