@@ -11,6 +11,8 @@ export class CheckedReader {
   #offset: number
   /** The bytes before `#offset`, as far as they are known. */
   #before: Uint8Array = NOTHING
+  /** How far it was read here; null where that was not asked for since. */
+  #trail: Trail | null = null
   /** How far a former run had read. */
   readonly #resumed: Trail | null
   readonly #identity: () => FileIdentity
@@ -32,7 +34,9 @@ export class CheckedReader {
   /** How far the file was ever read. */
   get trail(): Trail {
     const resumed = this.#resumed
-    return resumed !== null && resumed.offset > this.#offset ? resumed : trailOf(this.#offset, this.#before)
+    if (resumed !== null && resumed.offset > this.#offset) return resumed
+    this.#trail ??= trailOf(this.#offset, this.#before)
+    return this.#trail
   }
 
   async readAt(buffer: Uint8Array, position: number): Promise<number> {
@@ -57,6 +61,7 @@ export class CheckedReader {
   /** Lines were read at `offset`; the next ones begin at `nextOffset`. */
   passed(bytes: Uint8Array, offset: number, nextOffset: number): void {
     this.#offset = nextOffset
+    this.#trail = null
     // Of a line that was cut because it is too long, the end is not at hand.
     if (nextOffset !== offset + bytes.length) this.#before = NOTHING
     else if (bytes.length >= TRAIL_BYTES) this.#before = Uint8Array.from(bytes.subarray(-TRAIL_BYTES))
@@ -68,6 +73,7 @@ export class CheckedReader {
     const before = new Uint8Array(Math.min(this.#offset, TRAIL_BYTES))
     const length = await readFully(this.#handle, before, this.#offset - before.length)
     this.#before = length === before.length ? before : NOTHING
+    this.#trail = null
   }
 }
 
