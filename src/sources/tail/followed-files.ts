@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import type { InputError } from '../../errors.js'
 import { inputProblem } from '../input-problems.js'
 import { compareRotations } from '../log-file-name.js'
@@ -7,14 +6,15 @@ import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName } from './file-identity.js'
 import { findLogs } from './find-logs.js'
 import type { FollowedFile } from './followed-file.js'
-import { type Leftover, withoutRest } from './leftover.js'
-import { Neighbours } from './neighbours.js'
+import { emptyBlock, type Leftover, withoutRest } from './leftover.js'
+import { Neighbours, statsOf } from './neighbours.js'
 import { openNew, openResumed } from './open-followed.js'
 import { OpenHandles } from './open-handles.js'
-import { Recovery } from './recovery.js'
+import { isOutOfReach, Recovery } from './recovery.js'
 import { Successors } from './successors.js'
 import type { TailLosses } from './tail-losses.js'
 import { tooManyLogs, unreadFileWasDeleted, unreadFileWasGivenUp } from './tail-problems.js'
+import type { TailedBlock } from './tailed-source.js'
 
 export interface FollowedFilesOptions {
   readonly paths: readonly string[]
@@ -47,6 +47,8 @@ export class FollowedFiles {
   #resume: readonly FileCheckpoint[]
   #start: 'beginning' | 'end'
   #givenUp: Leftover[] = []
+  /** Files that do not begin at their beginning, and of which nothing was given out. */
+  #placed: FollowedFile[] = []
   /** Files whose name leads elsewhere. */
   readonly #departed = new WeakSet<FollowedFile>()
   #directories: readonly string[] = []
@@ -85,7 +87,7 @@ export class FollowedFiles {
     const found = new Map<string, string[]>()
     const unknown: string[] = []
     for (const path of paths) {
-      const inode = await inodeAt(path)
+      const inode = inodeAt(path)
       if (inode === null) continue
       const names = found.get(inode)
       names?.push(path)
@@ -156,6 +158,13 @@ export class FollowedFiles {
     return false
   }
 
+  /** Where new files begin that do not begin at their beginning: to be known after a restart, though they may never have a line. */
+  takePlaces(): readonly TailedBlock[] {
+    const places = this.#placed.map(({ source, offset }) => emptyBlock(source, offset))
+    this.#placed = []
+    return places
+  }
+
   async closeAll(): Promise<void> {
     for (const file of [...this.#byInode.values(), ...this.#givenUp]) await file.close()
     this.#byInode.clear()
@@ -166,17 +175,19 @@ export class FollowedFiles {
   async #resumeAt(paths: readonly string[]): Promise<void> {
     for (const as of ['file', 'content'] as const) {
       for (const path of paths) {
-        const inode = await inodeAt(path)
+        const inode = inodeAt(path)
         if (inode !== null && !this.#byInode.has(inode)) await this.#open(path, as)
       }
     }
-    const resume = this.#resume
-    this.#resume = []
-    await this.#recovery.resumeElsewhere(resume, this.#directories)
+    const outOfReach = new Set<FileCheckpoint>()
+    for (const checkpoint of this.#resume) if (await isOutOfReach(checkpoint)) outOfReach.add(checkpoint)
+    const elsewhere = this.#resume.filter((checkpoint) => !outOfReach.has(checkpoint))
+    this.#resume = [...outOfReach]
+    await this.#recovery.resumeElsewhere(elsewhere, this.#directories)
   }
 
   async #follow(path: string): Promise<void> {
-    const inode = await inodeAt(path)
+    const inode = inodeAt(path)
     if (inode !== null && !this.#byInode.has(inode)) await this.#open(path, 'new')
   }
 
@@ -203,7 +214,7 @@ export class FollowedFiles {
 
   #startAt(path: string): 'beginning' | 'end' {
     if (this.#start === 'end') return 'end'
-    const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
+    const writtenMs = Number(statsOf(path)?.mtimeMs ?? Number.POSITIVE_INFINITY)
     return Date.now() - writtenMs > this.#options.ignoreOlderThanMs ? 'end' : 'beginning'
   }
 
@@ -222,6 +233,7 @@ export class FollowedFiles {
       file.source.resumed === null ? await this.#copies.originalOf(file.asFound, this.#byInode.values()) : null
     if (original === null) {
       file.isSortedOut = true
+      if (file.source.resumed === null && file.offset > 0) this.#placed.push(file)
       return
     }
     this.#byInode.delete(file.inode)
@@ -248,7 +260,7 @@ export class FollowedFiles {
   async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
     for (const file of this.#current()) {
       const isNamed = await file.refresh()
-      const isGone = !file.cut && !found.has(file.inode) && (!isNamed || (await isReplaced(file)))
+      const isGone = !file.cut && !found.has(file.inode) && (!isNamed || this.#isReplaced(file))
       if (isGone && !this.#departed.has(file)) {
         this.#departed.add(file)
         this.#successors.noteDeparture(file)
@@ -263,6 +275,12 @@ export class FollowedFiles {
         this.#tell(unreadFileWasDeleted(file.path, file.unreadBytes, unreadWaitMs / 2))
       }
     }
+  }
+
+  /** True where another file has the name under which the file was known: the gateway writes there now. */
+  #isReplaced(file: FollowedFile): boolean {
+    const inode = inodeAt(file.source.path)
+    return inode !== null && inode !== file.inode
   }
 
   /** Those that are followed when their turn comes: one may be taken away while another is looked at. */
@@ -297,15 +315,10 @@ function hasPassed(sinceMs: number | null, waitMs: number): boolean {
   return sinceMs !== null && performance.now() - sinceMs >= waitMs
 }
 
-/** True where another file has the name under which the file was known: the gateway writes there now. */
-async function isReplaced(file: FollowedFile): Promise<boolean> {
-  const inode = await inodeAt(file.source.path)
-  return inode !== null && inode !== file.inode
-}
-
-async function inodeAt(path: string): Promise<string | null> {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats === undefined ? null : inodeName(stats)
+/** Null where nothing is, or nothing may be looked at. */
+function inodeAt(path: string): string | null {
+  const stats = statsOf(path)
+  return stats === null ? null : inodeName(stats)
 }
 
 /** Of two whose names tell nothing, one without a time has nothing yet. */

@@ -29,7 +29,12 @@ export async function* restOf(
 
 /** Nothing more comes of the source. */
 export function endOf(source: TailedSource, offset: number): TailedBlock {
-  return { source, bytes: new Uint8Array(0), offset, nextOffset: offset, last: true }
+  return { ...emptyBlock(source, offset), last: true }
+}
+
+/** Tells where reading stands. */
+export function emptyBlock(source: TailedSource, offset: number): TailedBlock {
+  return { source, bytes: new Uint8Array(0), offset, nextOffset: offset, last: false }
 }
 
 /** Nothing of it is read any more: that of its source can be let go of. */

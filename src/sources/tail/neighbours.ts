@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { type BigIntStats, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { firstTimestamp, HEAD_BYTES } from '../content.js'
@@ -60,9 +60,9 @@ export class Neighbours {
     return paths.map((path) => this.at(path)).filter((neighbour) => neighbour !== null)
   }
 
-  /** Null where no file is. */
+  /** Null where no file is, or none may be looked at. */
   at(path: string): Neighbour | null {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+    const stats = statsOf(path)
     if (stats?.isFile() !== true) return null
     const inode = inodeName(stats)
     const version = `${inode}:${stats.size}:${stats.mtimeNs}`
@@ -123,6 +123,15 @@ function isSame(listed: readonly Neighbour[], again: readonly Neighbour[]): bool
     listed.length === again.length &&
     listed.every(({ path, inode }, index) => path === again[index].path && inode === again[index].inode)
   )
+}
+
+/** Null where nothing is, or nothing may be looked at. */
+export function statsOf(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+  } catch {
+    return null
+  }
 }
 
 /** None where the directory is gone or may not be read. */

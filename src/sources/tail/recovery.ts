@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemCode } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName, parseIdentity, parseTrail } from './file-identity.js'
@@ -186,6 +187,17 @@ function oldestOfEach(resumed: readonly Resumed[]): readonly Resumed[] {
     if (other === undefined || one.timestamp < other.timestamp) oldest.set(one.partition, one)
   }
   return [...oldest.values()]
+}
+
+/** True where a file may still be where it was, but may not be looked at or read: it is waited for. */
+export async function isOutOfReach({ path, identity }: FileCheckpoint): Promise<boolean> {
+  try {
+    const stats = await stat(path, { bigint: true })
+    if (inodeName(stats) === parseIdentity(identity)?.inode) await access(path, constants.R_OK)
+    return false
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')
+  }
 }
 
 /** True where the name under which a file was known leads to the inode that it had. */

@@ -103,6 +103,7 @@ export class TailSource implements Source {
           for (const directory of await files.scan()) hints.watch(directory)
           lastScanMs = performance.now()
         }
+        for (const block of files.takePlaces()) yield* kept(block)
         for await (const block of restOfGivenUp(files, buffer, signal)) yield* kept(block)
         const block = await files.nextReady()?.next(buffer)
         if (signal.aborted) return

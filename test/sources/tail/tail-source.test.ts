@@ -300,7 +300,59 @@ describe('following files', () => {
     expect(follower.text).toMatch(/earlier\n.*later\n/)
   })
 
+  test('goes on when a directory can be looked at again', async () => {
+    const logs = path.join(directory, 'logs')
+    fs.mkdirSync(logs)
+    fs.writeFileSync(path.join(logs, 'a.log'), `${DATED}one\n`)
+    const follower = follow({}, [path.join(logs, 'a.log')])
+    await follower.untilText('one\n')
+    fs.renameSync(logs, path.join(directory, 'away'))
+    fs.symlinkSync(logs, logs)
+    await follower.until(() => follower.problems.length > 0)
+    expect(follower.problems).toMatchObject([{ code: 'input_unreadable', message: expect.stringContaining('ELOOP') }])
+    fs.rmSync(logs)
+    fs.renameSync(path.join(directory, 'away'), logs)
+    fs.appendFileSync(path.join(logs, 'a.log'), `${DATED}two\n`)
+    await follower.untilText('two\n')
+    expect(follower.text).toBe(`${DATED}one\n${DATED}two\n`)
+  })
+
   describe('after a restart', () => {
+    test('goes on where it began at the end of a log that had no line since', async () => {
+      fs.writeFileSync(log, `${DATED}one\n`)
+      const first = follow({ start: 'end' })
+      await first.until(() => first.sources.size === 1)
+      await first.stop()
+      const end = DATED.length + 4
+      fs.appendFileSync(log, `${DATED}two\n`)
+      const second = follow({ start: 'end', resume: [first.checkpoint({ floor: end, storedThrough: end })] })
+      await second.untilText('two\n')
+      expect(first.text + second.text).toBe(`${DATED}two\n`)
+    })
+
+    test('waits for a log that cannot be looked at, and tells no loss', async () => {
+      const logs = path.join(directory, 'logs')
+      fs.mkdirSync(logs)
+      fs.writeFileSync(path.join(logs, 'a.log'), `${DATED}one\n`)
+      const paths = [path.join(logs, 'a.log')]
+      const first = follow({}, paths)
+      await first.untilText('one\n')
+      await first.stop()
+      const end = DATED.length + 4
+      fs.renameSync(logs, path.join(directory, 'away'))
+      fs.symlinkSync(logs, logs)
+      const losses = new TailLosses()
+      const second = follow({ losses, resume: [first.checkpoint({ floor: end, storedThrough: end })] }, paths)
+      await second.until(() => second.problems.length > 0)
+      fs.rmSync(logs)
+      fs.renameSync(path.join(directory, 'away'), logs)
+      fs.appendFileSync(path.join(logs, 'a.log'), `${DATED}two\n`)
+      await second.untilText('two\n')
+      expect(second.text).toBe(`${DATED}two\n`)
+      expect(second.problems).toMatchObject([{ code: 'input_unreadable' }])
+      expect(losses.total).toEqual({ times: 0, bytes: 0 })
+    })
+
     test('goes on at the floor of the checkpoint', async () => {
       fs.writeFileSync(log, `${DATED}one\n${DATED}two\n`)
       const first = follow()
