@@ -134,6 +134,13 @@ function isOf(identity: string, { inode, from, to }: Destroyed, journal: string)
   )
 }
 
+/** True where something of the file is in the digest of the identity, and is there still. */
+export function beginsAs(file: string, identity: string): boolean {
+  const [, , bytes, digest] = identity.split(':')
+  const head = fs.readFileSync(file).subarray(0, Number(bytes))
+  return head.length > 0 && createHash('sha256').update(head).digest('hex') === digest
+}
+
 export function inodeAt(file: string): string {
   const { dev, ino } = fs.statSync(file, { bigint: true })
   return `${dev}:${ino}`

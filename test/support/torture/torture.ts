@@ -6,7 +6,7 @@ import readline from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../fault/random.js'
 import { type CliResult, finished, projectDirectory, Sandbox } from '../cli.js'
-import { type CheckpointFile, DestroyedLogs, inodeAt, reached } from './destroyed-logs.js'
+import { beginsAs, type CheckpointFile, DestroyedLogs, inodeAt, reached } from './destroyed-logs.js'
 import { Following, type Numbers, type ToldLoss } from './following.js'
 import { type Command, destroys, Logrotate, type Mode } from './rotation.js'
 
@@ -123,11 +123,17 @@ export class Torture {
     const isKnown = (following: Following): boolean =>
       mode.by === 'recreate'
         ? following.holds(live, inode)
-        : following.losses.filter(({ path }) => path === live).length === this.destroyed.of(mode.name).length
+        : this.#isSeen(live) &&
+          following.losses.filter(({ path }) => path === live).length === this.destroyed.of(mode.name).length
     while (![...this.#running].some(isKnown)) {
       if (this.#running.size === 0) throw new Error('hangup ended')
       await sleep(20)
     }
+  }
+
+  /** Of a log that is cut again before anybody has seen a line of it, nobody can tell that. */
+  #isSeen(live: string): boolean {
+    return this.readCheckpoint().some(({ path: known, identity }) => known === live && beginsAs(live, identity))
   }
 
   /** What the gateway itself does; resolves to its answer. */
