@@ -31,6 +31,8 @@ export interface FollowedFileOptions {
   /** Belongs to the followed file from now on. */
   readonly handle: RestingHandle
   readonly identity: FileIdentity
+  /** As `FollowedFile.beganAt`. */
+  readonly beganAt: string
   /** The start of a line. */
   readonly startOffset: number
   readonly maxLineBytes: number
@@ -46,6 +48,8 @@ export class FollowedFile implements Leftover {
   endangeredSinceMs: number | null = null
   /** First time in the next lines, as text that sorts by time; that of earlier ones where they have none. */
   nextTimestamp = ''
+  /** First time in the file, as text that sorts by time; empty while it has none. */
+  beganAt: string
   /** False until it is known to be no copy of another file, and not cut since it was opened. */
   isSortedOut = false
   #path: string
@@ -65,7 +69,9 @@ export class FollowedFile implements Leftover {
   /** The largest size that it was seen to have. */
   #seenBytes = 0
 
-  constructor({ path, resumed, handle, identity, startOffset, maxLineBytes }: FollowedFileOptions) {
+  constructor(options: FollowedFileOptions) {
+    const { path, resumed, handle, identity, beganAt, startOffset, maxLineBytes } = options
+    this.beganAt = beganAt
     this.#path = path
     this.#rotation = readLogFileName(path).rotation
     this.#maxLineBytes = maxLineBytes
@@ -102,11 +108,6 @@ export class FollowedFile implements Leftover {
     if (path === this.#path) return
     this.#path = path
     this.#handle.moveTo(path)
-    this.#rotation = readLogFileName(path).rotation
-  }
-
-  /** A rotator has packed it to `path` and taken it away: what is left of it has the turn of that name. */
-  wasPackedTo(path: string): void {
     this.#rotation = readLogFileName(path).rotation
   }
 
@@ -147,6 +148,7 @@ export class FollowedFile implements Leftover {
       this.#identity = await identify(this.#handle)
     }
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
+    this.beganAt ||= this.nextTimestamp
     this.#handle.hasUnread = this.unreadBytes > 0
     return isNamed
   }

@@ -144,16 +144,16 @@ export class FollowedFiles {
    * it reads it to its end and closes it.
    */
   takeGivenUp(): Leftover | null {
-    const inTurn = [...this.#givenUp].sort((one, other) => (one.nextTimestamp < other.nextTimestamp ? -1 : 1))
+    const inTurn = [...this.#givenUp].sort((one, other) => (one.beganAt < other.beganAt ? -1 : 1))
     const next = inTurn.find((leftover) => !this.#hasOlder(leftover)) ?? null
     this.#givenUp = this.#givenUp.filter((leftover) => leftover !== next)
     return next
   }
 
-  #hasOlder({ source, nextTimestamp }: Leftover): boolean {
+  #hasOlder({ source, beganAt }: Leftover): boolean {
     for (const file of this.#byInode.values()) {
-      const { nextTimestamp: next } = file
-      if (file.ready && file.source.partition === source.partition && next !== '' && next < nextTimestamp) return true
+      const isOfPartition = file.source.partition === source.partition
+      if (isOfPartition && file.ready && file.beganAt !== '' && file.beganAt < beganAt) return true
     }
     return false
   }
@@ -321,10 +321,11 @@ function inodeAt(path: string): string | null {
   return stats === null ? null : inodeName(stats)
 }
 
-/** Of two whose names tell nothing, one without a time has nothing yet. */
+/** Names tell it only where times do not: a rotator changes them at any moment. One without a time has nothing yet. */
 function isOlder(left: FollowedFile, right: FollowedFile): boolean {
-  const [one, other] = [left.nextTimestamp || NO_TIME, right.nextTimestamp || NO_TIME]
-  return (compareRotations(left.rotation, right.rotation) || (one < other ? -1 : 1)) < 0
+  const [one, other] = [left.beganAt || NO_TIME, right.beganAt || NO_TIME]
+  if (one !== other) return one < other
+  return compareRotations(left.rotation, right.rotation) < 0
 }
 
 /** Sorts behind all times. */

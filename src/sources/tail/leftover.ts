@@ -4,8 +4,8 @@ import type { TailedBlock, TailedSource } from './tailed-source.js'
 /** What is left of a file that is not followed any longer. Whoever takes it reads it to its end and closes it. */
 export interface Leftover {
   readonly source: TailedSource
-  /** No line of it is older, as text that sorts by time; empty where nothing is to be read before it. */
-  readonly nextTimestamp: string
+  /** The first time in the file, as text that sorts by time; empty where nothing is to be read before it. */
+  readonly beganAt: string
   /** Block by block, read into `buffer`; the last one is `last`. */
   rest(buffer: Uint8Array): AsyncGenerator<TailedBlock>
   close(): Promise<void>
@@ -41,7 +41,7 @@ export function emptyBlock(source: TailedSource, offset: number): TailedBlock {
 export function withoutRest({ source, offset, close }: EndedLog): Leftover {
   return {
     source,
-    nextTimestamp: '',
+    beganAt: '',
     async *rest() {
       yield endOf(source, offset)
     },

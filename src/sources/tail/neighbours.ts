@@ -25,7 +25,7 @@ export interface Look {
   /** Of what it holds, unpacked. */
   readonly head: Head
   /** The first time in it, as text that sorts by time; empty where there is none. */
-  readonly timestamp: string
+  readonly beganAt: string
   readonly isPacked: boolean
 }
 
@@ -95,7 +95,7 @@ async function readLook(path: string, inode: string): Promise<Look | null> {
     if (found?.handle.inode !== inode) return null
     const buffer = new Uint8Array(HEAD_BYTES)
     const head = buffer.subarray(0, await withContent(found, (readAt) => readAt(buffer, 0)))
-    return { head: new Head(head), timestamp: firstTimestamp(head) ?? '', isPacked: found.isPacked }
+    return { head: new Head(head), beganAt: firstTimestamp(head) ?? '', isPacked: found.isPacked }
   } catch {
     return null
   } finally {

@@ -1,17 +1,8 @@
-import { endOfWholeLines, HEAD_BYTES, isGzip, isLog } from '../content.js'
+import { endOfWholeLines, firstTimestamp, HEAD_BYTES, isGzip, isLog } from '../content.js'
 import { inputNotALog } from '../input-problems.js'
 import { readFully } from '../read-fully.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
-import {
-  type Head,
-  hasContent,
-  identify,
-  isCopyOf,
-  parseIdentity,
-  parseTrail,
-  readerOf,
-  readHead,
-} from './file-identity.js'
+import { Head, hasContent, isCopyOf, parseIdentity, parseTrail, readerOf, readHead } from './file-identity.js'
 import { FollowedFile } from './followed-file.js'
 import type { OpenHandles } from './open-handles.js'
 import { RestingHandle } from './resting-handle.js'
@@ -102,8 +93,11 @@ async function follow(
   startOffset: number,
 ): Promise<FollowedFile> {
   await handle.joinTurns(handles)
-  const identity = await identify(handle)
-  const file = new FollowedFile({ path, resumed, handle, identity, startOffset, maxLineBytes })
+  const buffer = Buffer.alloc(HEAD_BYTES)
+  const head = buffer.subarray(0, await readFully(handle, buffer, 0))
+  const identity = new Head(head).identity(handle.inode)
+  const beganAt = firstTimestamp(head) ?? ''
+  const file = new FollowedFile({ path, resumed, handle, identity, beganAt, startOffset, maxLineBytes })
   await file.refresh()
   return file
 }

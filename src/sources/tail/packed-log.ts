@@ -54,17 +54,17 @@ export interface PackedLogOptions {
   /** In unpacked bytes, the start of a line. */
   readonly startOffset: number
   readonly maxLineBytes: number
-  /** The first time in it, as `Leftover.nextTimestamp`. */
-  readonly timestamp: string
+  /** As `Leftover.beganAt`. */
+  readonly beganAt: string
 }
 
 /** A rotated log that was packed before it was read to its end. */
-export function packedLog({ source, handle, startOffset, maxLineBytes, timestamp }: PackedLogOptions): Leftover {
+export function packedLog({ source, handle, startOffset, maxLineBytes, beganAt }: PackedLogOptions): Leftover {
   const bytes = new PackedBytes(handle)
   const lines = new PositionedLines({ readAt: bytes.readAt, startOffset, maxLineBytes })
   return {
     source,
-    nextTimestamp: timestamp,
+    beganAt,
     rest: (buffer) => restOf(lines, source, buffer),
     close: async () => {
       await bytes.close()

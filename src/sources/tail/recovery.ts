@@ -104,16 +104,16 @@ export class Recovery {
     const wanted = { identity, trail: trailOf(checkpoint), path: checkpoint.path }
     const found = await findRemains(wanted, neighbours, (inode) => followed.has(inode))
     if (found === null) return null
-    const { path, handle, isPacked, timestamp } = found
+    const { path, handle, isPacked, beganAt } = found
     await this.noteResumed(checkpoint, path)
     if (isPacked) {
       copies.finish({ ...wanted, partition: checkpoint.partition })
-      read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes, timestamp }))
+      read(packedLog({ source: sourceOf(checkpoint), handle, startOffset: checkpoint.floor, maxLineBytes, beganAt }))
     } else {
       const file = await resumeIn(handle, { path, maxLineBytes, handles }, checkpoint)
       followed.set(file.inode, file)
     }
-    return { wanted, partition: checkpoint.partition, timestamp }
+    return { wanted, partition: checkpoint.partition, beganAt }
   }
 
   /**
@@ -176,7 +176,7 @@ interface Resumed {
   readonly wanted: Wanted
   readonly partition: string
   /** The first time in it. */
-  readonly timestamp: string
+  readonly beganAt: string
 }
 
 /** Of each partition the oldest: what came after the others came after it, too. */
@@ -184,7 +184,7 @@ function oldestOfEach(resumed: readonly Resumed[]): readonly Resumed[] {
   const oldest = new Map<string, Resumed>()
   for (const one of resumed) {
     const other = oldest.get(one.partition)
-    if (other === undefined || one.timestamp < other.timestamp) oldest.set(one.partition, one)
+    if (other === undefined || one.beganAt < other.beganAt) oldest.set(one.partition, one)
   }
   return [...oldest.values()]
 }

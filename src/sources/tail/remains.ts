@@ -13,7 +13,7 @@ export interface Wanted extends Pick<Known, 'identity' | 'trail'> {
 /** What is there of a log that was looked for. */
 export interface Remains extends Found {
   /** The first time in it, as text that sorts by time; empty where there is none. */
-  readonly timestamp: string
+  readonly beganAt: string
 }
 
 /**
@@ -48,7 +48,7 @@ async function firstThatIs(wanted: Wanted, neighbours: readonly Neighbour[]): Pr
     const found = await openFound(one.path)
     if (found === null) continue
     if ((await isWanted(found, wanted)) && (!found.isPacked || (await one.isWhole()))) {
-      return { ...found, timestamp: (await one.look())?.timestamp ?? '' }
+      return { ...found, beganAt: (await one.look())?.beganAt ?? '' }
     }
     await found.handle.close()
   }
@@ -66,8 +66,8 @@ export async function findYounger(
   const rotated = readLogFileName(rotatedPath)
   const live = { ...rotated.rotation, age: 0 }
   const itself = neighbours.find(({ path }) => path === rotatedPath)
-  const since = (await itself?.look())?.timestamp ?? ''
-  const younger: { readonly neighbour: Neighbour; readonly timestamp: string }[] = []
+  const since = (await itself?.look())?.beganAt ?? ''
+  const younger: { readonly neighbour: Neighbour; readonly beganAt: string }[] = []
   for (const neighbour of neighbours) {
     const { path, writtenMs } = neighbour
     if (path === rotatedPath || dirname(path) !== dirname(rotatedPath)) continue
@@ -77,10 +77,10 @@ export async function findYounger(
     if (order < 0 || compareRotations(rotation, live) >= 0) continue
     // Names that hold a day say nothing of the order within it.
     if (order === 0 && writtenMs < (itself?.writtenMs ?? 0)) continue
-    const timestamp = (await neighbour.look())?.timestamp ?? ''
-    if (order > 0 || timestamp > since) younger.push({ neighbour, timestamp })
+    const beganAt = (await neighbour.look())?.beganAt ?? ''
+    if (order > 0 || beganAt > since) younger.push({ neighbour, beganAt })
   }
-  return younger.sort((a, b) => (a.timestamp < b.timestamp ? -1 : 1)).map(({ neighbour }) => neighbour)
+  return younger.sort((a, b) => (a.beganAt < b.beganAt ? -1 : 1)).map(({ neighbour }) => neighbour)
 }
 
 /** A file that is shorter than what was read of it is a copy at most: the file itself would have been cut. */

@@ -98,7 +98,6 @@ export class Successors {
     await found.handle.close()
     const file = followed.get(inode)
     if (file === wanted && found.handle.inode === inode) file.moveTo(found.path)
-    else if (file === wanted && found.isPacked) file.wasPackedTo(found.path)
     return found.path
   }
 
@@ -151,13 +150,13 @@ export class Successors {
     this.#told.add(version)
   }
 
-  #readPacked({ path, handle }: Found, { head, timestamp }: Look): void {
+  #readPacked({ path, handle }: Found, { head, beganAt }: Look): void {
     const { copies, maxLineBytes, read } = this.#options
     const { partition, gateway, rotation } = readLogFileName(path)
     const known = head.identity(handle.inode)
     copies.finish({ identity: known, trail: null, partition })
     const identity = formatIdentity(known)
     const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, resumed: null }
-    read(packedLog({ source, handle, startOffset: 0, maxLineBytes, timestamp }))
+    read(packedLog({ source, handle, startOffset: 0, maxLineBytes, beganAt }))
   }
 }
