@@ -48,6 +48,8 @@ export class Recovery {
     tell(fileWasCut(path, found?.path ?? null, reachedBytes - offset))
     if (found === null) {
       losses.add('cut', reachedBytes - offset)
+      // Should a copy turn up, what was read of it is not read again.
+      copies.finish(file.asKnown)
       read(withoutRest(file))
     } else if (found.isPacked) {
       losses.add('cut', 0)

@@ -101,14 +101,15 @@ export class Successors {
     return found.path
   }
 
-  /** Resolves to false where it is gone from there: it has another name, or is packed by now. */
+  /** Resolves to false where it has another name by now, or is packed. */
   async #take(neighbour: Neighbour): Promise<boolean> {
-    const { copies, followed } = this.#options
-    if (copies.has(neighbour.inode) || followed.has(neighbour.inode)) return true
-    const found = await openFound(neighbour.path)
-    const isTaken = found?.handle.inode === neighbour.inode && (await this.#takeFound(found, neighbour))
-    if (!isTaken) await found?.handle.close()
-    return found?.handle.inode === neighbour.inode
+    const { path, inode, version } = neighbour
+    const { copies, followed, neighbours } = this.#options
+    if (copies.has(inode) || followed.has(inode)) return true
+    const found = await openFound(path)
+    if (found?.handle.inode === inode && (await this.#takeFound(found, neighbour))) return true
+    await found?.handle.close()
+    return neighbours.at(path)?.version === version
   }
 
   /** Resolves to whether the open file is read from now on. */
