@@ -36,6 +36,7 @@ const parameters = {
   journal: path.join(root, 'journal'),
   gateways: names,
   inPieces: [],
+  writeCloses: [],
   linesPerSecond: 1_000,
   speed: 40,
   startMs: Date.UTC(2026, 4, 28, 20),

@@ -5,6 +5,7 @@ import { expect } from '@jest/globals'
 import type { FailureDocument, HalfDocument, TrafficDocument } from '../../../src/records.js'
 import { type Rows, readStore } from '../../fault/store.js'
 import { type Address, documents } from '../elasticsearch/cluster.js'
+import { type Mode, writesCloses } from './rotation.js'
 
 /** What a store holds, less what depends on the names of files and on places in them. */
 export interface Outcome {
@@ -76,9 +77,12 @@ export function partOf({ failures, counts }: Outcome, gateway: string): Outcome 
 }
 
 /** How many lines a store tells of: of each request one, of its response, or else of each half of its failure, another one. */
-export async function linesOf(store: string): Promise<number> {
+export async function linesOf(store: string, modes: readonly Mode[]): Promise<number> {
   const { failures, traffic } = await readStore(store)
-  const counted = traffic.reduce((sum, { requests, responses }) => sum + Number(requests) + Number(responses), 0)
+  const newer = modes.filter(writesCloses).map(({ name }) => name)
+  const counted = traffic.reduce((sum, { gateway, requests, responses }) => {
+    return sum + Number(requests) + (newer.includes(String(gateway)) ? 2 : 1) * Number(responses)
+  }, 0)
   const halves = failures.map(
     ({ target_halves, client_half }) => JSON.parse(String(target_halves)).length + (client_half === null ? 0 : 1),
   )

@@ -8,7 +8,7 @@ import type { Random } from '../../fault/random.js'
 import { type CliResult, finished, projectDirectory, Sandbox } from '../cli.js'
 import { beginsAs, type CheckpointFile, DestroyedLogs, inodeAt, reached } from './destroyed-logs.js'
 import { Following, type Numbers, type ToldLoss } from './following.js'
-import { type Command, destroys, Logrotate, type Mode } from './rotation.js'
+import { type Command, destroys, Logrotate, type Mode, writesCloses } from './rotation.js'
 
 export interface TortureOptions {
   readonly random: Random
@@ -59,6 +59,7 @@ export class Torture {
       gateways: modes.map(({ name }) => name),
       // A gateway writes whole lines; what is cut between two writes of one, nobody can put together.
       inPieces: modes.filter(({ hasHole }) => !hasHole).map(({ name }) => name),
+      writeCloses: modes.filter(writesCloses).map(({ name }) => name),
       linesPerSecond,
       speed: SPEED,
       startMs: START_MS,

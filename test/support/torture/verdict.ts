@@ -56,7 +56,8 @@ export async function expectLossless(
   await expectNothingButTheHole(host, modes)
   const found = await outcomeOf(host.store)
   const { ledger } = ndjson(stderr).at(-1)
-  expect(ledger.lines).toBe(await linesOf(host.store))
+  // A copy may end within a line that was being written: that is no event.
+  expect(ledger.events).toBe(await linesOf(host.store, modes))
   const [lines, bytes] = (['lines', 'bytes'] as const).map((what) =>
     Object.values(written).reduce((sum, each) => sum + each[what], 0),
   )

@@ -5,7 +5,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 
-const { directory, journal, gateways, inPieces, linesPerSecond, speed, startMs, seed } = JSON.parse(process.argv[2])
+const { directory, journal, gateways, inPieces, writeCloses, linesPerSecond, speed, startMs, seed } = JSON.parse(
+  process.argv[2],
+)
 const TICK_MS = 20
 
 let state = seed
@@ -87,6 +89,11 @@ class Gateway {
       lines.push(
         `${this.time(nowMs)} [info]${fields(target, 'plugins-middleware', 'targetResponse', '200', '[][][5]')}`,
       )
+      if (writeCloses.includes(this.name)) {
+        lines.push(
+          `${this.time(nowMs)} [info]${fields(target, 'plugins-middleware', 'targetResponse close', '200', '[][][6]')}`,
+        )
+      }
     }
     this.lines += lines.length
     return lines
