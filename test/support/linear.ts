@@ -1,14 +1,14 @@
 /** Work over a text of `length` characters, made before its time is taken. */
 export type WorkOfLength = (length: number) => () => void
 
-const SHORT = 1 << 16
-const TIMES_LONGER = 8
-const ALLOWED = 2
+const SHORT = 1 << 15
+const TIMES_LONGER = 16
+const ALLOWED = 4
 const SLACK_MS = 20
 const ATTEMPTS = 6
 
 /**
- * Whether work on a text eight times as long takes about eight times as long, and not sixty-four times. Two times of one
+ * Whether work on a text sixteen times as long takes about sixteen times as long, and not two hundred and fifty-six times. Two times of one
  * process are compared, the best of several attempts, so how fast the machine is and what else it does are not in it.
  */
 export function takesLinearTime(workOf: WorkOfLength): boolean {
