@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { guard, release } from '../servers/guard.mjs'
 import { freePorts } from '../servers/ports.mjs'
 import { endServer, serverPid } from '../servers/process.mjs'
@@ -82,4 +83,22 @@ export function signalNodes(cluster, nodes, signal) {
     const pid = pidOf(cluster, node)
     if (pid !== null) process.kill(pid, signal)
   }
+}
+
+/** Resolves once those of the nodes that run stand still: a signal is not there at once where much else runs. */
+export async function stopNodes(cluster, nodes) {
+  signalNodes(cluster, nodes, 'SIGSTOP')
+  const pids = nodes.map((node) => pidOf(cluster, node)).filter((pid) => pid !== null)
+  while (!pids.every(standsStill)) await sleep(5)
+}
+
+function standsStill(pid) {
+  const threads = fs.readdirSync(`/proc/${pid}/task`)
+  return threads.every((thread) => {
+    try {
+      return /\) [Tt] /.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1'))
+    } catch {
+      return true
+    }
+  })
 }

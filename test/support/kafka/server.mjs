@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { prepare } from './archive.mjs'
-import { bootCluster, endCluster, newCluster, nodesOf, pidOf, signalNodes } from './cluster.mjs'
+import { bootCluster, endCluster, newCluster, nodesOf, pidOf, signalNodes, stopNodes } from './cluster.mjs'
 import { groupsServe, topicsOf } from './topics.mjs'
 
 export { prepare } from './archive.mjs'
@@ -37,7 +37,7 @@ export async function startKafka(options = {}) {
       await boot(chosen(node))
     },
     async pause(node) {
-      signalNodes(cluster, chosen(node), 'SIGSTOP')
+      await stopNodes(cluster, chosen(node))
     },
     async resume(node) {
       signalNodes(cluster, chosen(node), 'SIGCONT')
