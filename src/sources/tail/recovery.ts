@@ -1,6 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { systemCode } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
@@ -11,6 +10,7 @@ import { withoutRest } from './leftover.js'
 import type { Neighbour } from './neighbours.js'
 import { resumeIn } from './open-followed.js'
 import { packedLog } from './packed-log.js'
+import { patiently } from './patiently.js'
 import { findRemains, type Remains, type Wanted } from './remains.js'
 import type { Successors, SuccessorsOptions } from './successors.js'
 import type { TailLosses } from './tail-losses.js'
@@ -21,9 +21,6 @@ export interface RecoveryOptions extends SuccessorsOptions {
   readonly losses: TailLosses
   readonly successors: Successors
 }
-
-const LOOKS = 4
-const LOOK_AGAIN_MS = 25
 
 /** Finds what rotators left of files that are no longer where they were: renamed, copied or packed. */
 export class Recovery {
@@ -73,8 +70,8 @@ export class Recovery {
     const { neighbours, successors } = this.#options
     const resumed: Resumed[] = []
     let missing = resume
-    for (let look = 0; look < LOOKS && missing.length > 0; look++) {
-      if (look > 0) await sleep(LOOK_AGAIN_MS)
+    await patiently(async () => {
+      if (missing.length === 0) return true
       const listed = await neighbours.list([...directories, ...missing.map(({ path }) => dirname(path))])
       const still: FileCheckpoint[] = []
       for (const checkpoint of missing) {
@@ -83,7 +80,8 @@ export class Recovery {
         else resumed.push(one)
       }
       missing = still
-    }
+      return missing.length === 0
+    })
     for (const checkpoint of missing) await this.#endGone(checkpoint)
     for (const { wanted } of oldestOfEach(resumed)) successors.noteDeparture(wanted)
     await successors.review(directories)
@@ -151,19 +149,18 @@ export class Recovery {
     return this.#options.followed.get(inode)?.isSortedOut === true
   }
 
-  /** A rotator may give what is looked for another name, or pack it, at the same time. */
   async #findPatiently(
     wanted: Wanted,
     directories: readonly string[],
     isTaken: (inode: string) => boolean,
   ): Promise<Remains | null> {
-    for (let look = 0; look < LOOKS; look++) {
-      if (look > 0) await sleep(LOOK_AGAIN_MS)
+    let found: Remains | null = null
+    await patiently(async () => {
       const neighbours = await this.#options.neighbours.list([...directories, dirname(wanted.path)])
-      const found = await findRemains(wanted, neighbours, isTaken)
-      if (found !== null) return found
-    }
-    return null
+      found = await findRemains(wanted, neighbours, isTaken)
+      return found !== null
+    })
+    return found
   }
 
   async #release(inode: string): Promise<void> {

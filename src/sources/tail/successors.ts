@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { InputError } from '../../errors.js'
 import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { Copies } from './copies.js'
@@ -11,6 +10,7 @@ import type { Look, Neighbour, Neighbours } from './neighbours.js'
 import { followNew } from './open-followed.js'
 import type { OpenHandles } from './open-handles.js'
 import { packedLog } from './packed-log.js'
+import { patiently } from './patiently.js'
 import { findRemains, findYounger, type Wanted } from './remains.js'
 import { packedLogIsDamaged } from './tail-problems.js'
 
@@ -32,9 +32,8 @@ const WATCH_MS = 5_000
 const MIN_LOOKS = 3
 /** A packed file that is not whole so long after it was written to is no longer being packed. */
 const PACKING_MS = 2_000
-/** At a time, where a rotator is at work. */
-const LOOKS = 4
-const LOOK_AGAIN_MS = 25
+/** So often a log that departed is looked for at once; after that, once at a time. */
+const URGENT_LOOKS = 4
 
 interface Departure {
   readonly wanted: Wanted
@@ -67,10 +66,7 @@ export class Successors {
     const nowMs = performance.now()
     this.#departures = this.#departures.filter(({ untilMs, looks }) => nowMs < untilMs || looks < MIN_LOOKS)
     const departures = [...this.#departures]
-    for (let look = 0; departures.length > 0 && look < LOOKS; look++) {
-      if (look > 0) await sleep(LOOK_AGAIN_MS)
-      if (await this.#lookFor(departures, directories)) return
-    }
+    if (departures.length > 0) await patiently(() => this.#lookFor(departures, directories))
   }
 
   /** Resolves to false where a rotator took something away meanwhile. */
@@ -81,7 +77,7 @@ export class Successors {
     for (const departure of departures) {
       departure.looks++
       const path = await this.#find(departure, neighbours)
-      if (path === null) isSettled &&= departure.looks > LOOKS
+      if (path === null) isSettled &&= departure.looks > URGENT_LOOKS
       else
         for (const younger of await findYounger(path, neighbours)) isSettled = (await this.#take(younger)) && isSettled
     }
