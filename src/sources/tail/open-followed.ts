@@ -2,7 +2,7 @@ import { endOfWholeLines, firstTimestamp, HEAD_BYTES, isGzip, isLog } from '../c
 import { inputNotALog } from '../input-problems.js'
 import { readFully } from '../read-fully.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
-import { Head, hasContent, isCopyOf, parseIdentity, parseTrail, readerOf, readHead } from './file-identity.js'
+import { Head, hasContent, isCopyOf, parseIdentity, parseTrail, readerOf } from './file-identity.js'
 import { FollowedFile } from './followed-file.js'
 import type { OpenHandles } from './open-handles.js'
 import { RestingHandle } from './resting-handle.js'
@@ -35,8 +35,8 @@ export async function followNew(
 export async function openResumed(
   options: OpenOptions & { readonly resume: readonly FileCheckpoint[]; readonly as: 'file' | 'content' },
 ): Promise<FollowedFile | null> {
-  return openLog(options.path, async (handle) => {
-    const head = await readHead(readerOf(handle))
+  return openLog(options.path, async (handle, bytes) => {
+    const head = new Head(bytes)
     for (const checkpoint of options.resume) {
       if (await isOf(handle, head, checkpoint, options.as)) return resumeIn(handle, options, checkpoint)
     }
@@ -53,19 +53,18 @@ export async function resumeIn(
   return follow(handle, options, checkpoint, Math.min(checkpoint.floor, handle.look().sizeBytes))
 }
 
-/** Throws `InputError` for what is no log, a system error for what cannot be opened. */
+/** `use` is given how the file begins, too. Throws `InputError` for what is no log, a system error for what cannot be opened. */
 async function openLog(
   path: string,
-  use: (handle: RestingHandle) => Promise<FollowedFile | null>,
+  use: (handle: RestingHandle, bytes: Uint8Array) => Promise<FollowedFile | null>,
 ): Promise<FollowedFile | null> {
   const handle = await RestingHandle.open(path)
   let file: FollowedFile | null = null
   try {
-    const buffer = Buffer.alloc(HEAD_BYTES)
-    const head = buffer.subarray(0, await readFully(handle, buffer, 0))
+    const head = await readBeginning(handle)
     if (isGzip(head)) return null
     if (!isLog(head)) throw inputNotALog(path)
-    file = await use(handle)
+    file = await use(handle, head)
     return file
   } finally {
     if (file === null) await handle.close()
@@ -93,13 +92,17 @@ async function follow(
   startOffset: number,
 ): Promise<FollowedFile> {
   await handle.joinTurns(handles)
-  const buffer = Buffer.alloc(HEAD_BYTES)
-  const head = buffer.subarray(0, await readFully(handle, buffer, 0))
+  const head = await readBeginning(handle)
   const identity = new Head(head).identity(handle.inode)
   const beganAt = firstTimestamp(head) ?? ''
   const file = new FollowedFile({ path, resumed, handle, identity, beganAt, startOffset, maxLineBytes })
   await file.refresh()
   return file
+}
+
+async function readBeginning(handle: RestingHandle): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(HEAD_BYTES)
+  return buffer.subarray(0, await readFully(handle, buffer, 0))
 }
 
 /** The end is the start of the line that is being written. */
