@@ -1,3 +1,4 @@
+import type { LineSource } from '../records.js'
 import { readContainerLogName } from './container-log-name.js'
 
 /** What the name of a log file tells. */
@@ -42,6 +43,12 @@ export function readLogFileName(path: string): LogFileName {
     goesOn: container !== null,
     rotation: { number: 0, age },
   }
+}
+
+/** The source that a log file is, as far as its path tells. */
+export function sourceAt(path: string): LineSource {
+  const { partition, gateway, goesOn, rotation } = readLogFileName(path)
+  return { path, partition, gateway, isFirst: isFirstOfProcess(rotation), goesOn }
 }
 
 /** Negative where `left` is the older one. */

@@ -7,7 +7,7 @@ import { framedLines } from './framed-lines.js'
 import { GzipError, gunzip, gunzipAgain, unpacked } from './gunzip.js'
 import { inputNotALog, inputProblem } from './input-problems.js'
 import type { WholeLines } from './line-framer.js'
-import { isFirstOfProcess, type Rotation, readLogFileName } from './log-file-name.js'
+import { type Rotation, readLogFileName, sourceAt } from './log-file-name.js'
 import type { OpenFiles } from './open-files.js'
 import { PositionedLines } from './positioned-lines.js'
 
@@ -58,12 +58,11 @@ export async function findLogFile(path: string): Promise<LogFile> {
   const stats = await stat(path).catch((error) => {
     throw inputProblem(path, error)
   })
-  const { partition, gateway, goesOn, rotation } = readLogFileName(resolve(path))
   const regular = stats.isFile() || stats.isDirectory()
   return {
     path,
-    source: { path, partition, gateway, isFirst: isFirstOfProcess(rotation), goesOn },
-    rotation,
+    source: { ...sourceAt(resolve(path)), path },
+    rotation: readLogFileName(path).rotation,
     sizeBytes: stats.isFile() ? stats.size : 0,
     regular,
   }

@@ -1,5 +1,5 @@
 import { firstTimestamp, HEAD_BYTES } from '../content.js'
-import { isFirstOfProcess, type Rotation, readLogFileName } from '../log-file-name.js'
+import { type Rotation, readLogFileName } from '../log-file-name.js'
 import { PositionedLines } from '../positioned-lines.js'
 import { readFully } from '../read-fully.js'
 import { CheckedReader } from './checked-reader.js'
@@ -21,7 +21,7 @@ import {
 import type { Found } from './found.js'
 import { endOf, type Leftover, restOf } from './leftover.js'
 import type { RestingHandle } from './resting-handle.js'
-import type { TailedBlock, TailedSource } from './tailed-source.js'
+import { type TailedBlock, type TailedSource, tailedSource } from './tailed-source.js'
 
 export interface FollowedFileOptions {
   /** Where the file is now. */
@@ -80,7 +80,10 @@ export class FollowedFile implements Leftover {
     const resumedTrail = resumed?.trail === undefined ? null : parseTrail(resumed.trail)
     this.#reader = new CheckedReader(handle, startOffset, resumedTrail, () => this.#identity)
     this.#lines = this.#linesFrom(startOffset)
-    this.source = this.#newSource(resumed?.path ?? path, resumed)
+    this.source = tailedSource(resumed?.path ?? path, resumed, () => ({
+      identity: formatIdentity(this.#identity),
+      trail: formatTrail(this.#reader.trail),
+    }))
   }
 
   get inode(): string {
@@ -236,26 +239,6 @@ export class FollowedFile implements Leftover {
     const readAt = (buffer: Uint8Array, position: number) =>
       this.#reader.readAt(buffer.subarray(0, Math.max(0, this.#limit - position)), position)
     return new PositionedLines({ readAt, startOffset, maxLineBytes: this.#maxLineBytes })
-  }
-
-  #newSource(path: string, resumed: FileCheckpoint | null): TailedSource {
-    const { gateway, rotation, partition, goesOn } = readLogFileName(path)
-    const identityNow = () => formatIdentity(this.#identity)
-    const trailNow = () => formatTrail(this.#reader.trail)
-    return {
-      path,
-      partition: resumed?.partition ?? partition,
-      gateway,
-      isFirst: isFirstOfProcess(rotation),
-      goesOn,
-      resumed,
-      get identity() {
-        return identityNow()
-      },
-      get trail() {
-        return trailNow()
-      },
-    }
   }
 
   async #peekTimestamp(): Promise<string> {

@@ -1,7 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../../errors.js'
-import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName, parseIdentity, parseTrail } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
@@ -15,7 +14,7 @@ import { findRemains, type Remains, type Wanted } from './remains.js'
 import type { Successors, SuccessorsOptions } from './successors.js'
 import type { TailLosses } from './tail-losses.js'
 import { fileWasCut, followedFileIsGone } from './tail-problems.js'
-import type { TailedSource } from './tailed-source.js'
+import { type TailedSource, tailedSource } from './tailed-source.js'
 
 export interface RecoveryOptions extends SuccessorsOptions {
   readonly losses: TailLosses
@@ -209,9 +208,7 @@ function trailOf({ trail }: FileCheckpoint) {
   return trail === undefined ? null : parseTrail(trail)
 }
 
-/** The source of a file that is not open. */
+/** Of a file that is not open. */
 function sourceOf(checkpoint: FileCheckpoint): TailedSource {
-  const { path, partition, identity, trail } = checkpoint
-  const { gateway, rotation } = readLogFileName(path)
-  return { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, trail, resumed: checkpoint }
+  return tailedSource(checkpoint.path, checkpoint, () => checkpoint)
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { InputError } from '../../errors.js'
-import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
+import { readLogFileName } from '../log-file-name.js'
 import type { Copies } from './copies.js'
 import { formatIdentity } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
@@ -13,6 +13,7 @@ import { packedLog } from './packed-log.js'
 import { patiently } from './patiently.js'
 import { findRemains, findYounger, type Wanted } from './remains.js'
 import { packedLogIsDamaged } from './tail-problems.js'
+import { tailedSource } from './tailed-source.js'
 
 export interface SuccessorsOptions {
   readonly maxLineBytes: number
@@ -149,11 +150,9 @@ export class Successors {
 
   #readPacked({ path, handle }: Found, { head, beganAt }: Look): void {
     const { copies, maxLineBytes, read } = this.#options
-    const { partition, gateway, rotation } = readLogFileName(path)
     const known = head.identity(handle.inode)
-    copies.finish({ identity: known, trail: null, partition })
-    const identity = formatIdentity(known)
-    const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation), identity, resumed: null }
+    const source = tailedSource(path, null, () => ({ identity: formatIdentity(known) }))
+    copies.finish({ identity: known, trail: null, partition: source.partition })
     read(packedLog({ source, handle, startOffset: 0, maxLineBytes, beganAt }))
   }
 }

@@ -1,4 +1,5 @@
 import type { LineBlock, LineSource } from '../../records.js'
+import { sourceAt } from '../log-file-name.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 
 /**
@@ -20,4 +21,24 @@ export interface TailedBlock extends LineBlock {
   readonly source: TailedSource
   /** Where the next line begins: behind these lines, but for a line that was cut because it is too long. */
   readonly nextOffset: number
+}
+
+/** `path`: where the file was first seen. `known` tells what it is when it is asked. */
+export function tailedSource(
+  path: string,
+  resumed: FileCheckpoint | null,
+  known: () => Pick<TailedSource, 'identity' | 'trail'>,
+): TailedSource {
+  const source = sourceAt(path)
+  return {
+    ...source,
+    partition: resumed?.partition ?? source.partition,
+    resumed,
+    get identity() {
+      return known().identity
+    },
+    get trail() {
+      return known().trail
+    },
+  }
 }

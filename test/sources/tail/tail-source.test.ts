@@ -54,6 +54,13 @@ function openFiles(): string[] {
 }
 
 const DATED = '2021-06-23T03:52:24.110Z info 1 '
+const [LATER, LATEST] = [DATED.replace('03:', '04:'), DATED.replace('03:', '05:')]
+
+/** In the place of the file, as rotators do. */
+function pack(file: string): void {
+  fs.writeFileSync(`${file}.gz`, gzipSync(fs.readFileSync(file)))
+  fs.rmSync(file)
+}
 
 describe('following files', () => {
   let directory: string
@@ -146,25 +153,39 @@ describe('following files', () => {
     expect(follower.text).toBe('one\nhalf\n')
   })
 
-  test("follows the file behind a link of kubelet's, and reads what was rotated while nobody looked", async () => {
-    const id = '3f9a'.repeat(16)
-    const pod = path.join(directory, 'pods/edge_emg_027cea80-e6eb-11f1-92ab-a95a4d190f64/edgemicro')
-    const target = path.join(pod, '0.log')
-    fs.mkdirSync(pod, { recursive: true })
-    fs.writeFileSync(target, `${DATED}one\n`)
-    fs.symlinkSync(target, path.join(directory, `emg_edge_edgemicro-${id}.log`))
-    const first = follow()
-    await first.untilText('one\n')
-    expect([...first.sources]).toMatchObject([{ path: target, gateway: 'edge/emg/edgemicro', goesOn: true }])
-    await first.stop()
-    const checkpoint = first.checkpoint({ floor: 0, storedThrough: 0 })
-    fs.appendFileSync(target, `${DATED}two\n`)
-    fs.renameSync(target, `${target}.20260101-101500`)
-    fs.writeFileSync(target, `${DATED}three\n`)
-    const second = follow({ resume: [checkpoint] })
-    await second.untilText('three\n')
-    expect(second.text).toBe(`${DATED}one\n${DATED}two\n${DATED}three\n`)
-  })
+  test.each([
+    ['as it was', () => {}],
+    ['packed', pack],
+  ])(
+    "follows the file behind a link of kubelet's, and reads what was rotated while nobody looked, %s",
+    async (_, keep) => {
+      const id = '3f9a'.repeat(16)
+      const pod = path.join(directory, 'pods/edge_emg_027cea80-e6eb-11f1-92ab-a95a4d190f64/edgemicro')
+      const target = path.join(pod, '0.log')
+      fs.mkdirSync(pod, { recursive: true })
+      fs.writeFileSync(target, `${DATED}one\n`)
+      fs.symlinkSync(target, path.join(directory, `emg_edge_edgemicro-${id}.log`))
+      const first = follow()
+      await first.untilText('one\n')
+      expect([...first.sources]).toMatchObject([{ path: target, gateway: 'edge/emg/edgemicro', goesOn: true }])
+      await first.stop()
+      const checkpoint = first.checkpoint({ floor: 0, storedThrough: 0 })
+      fs.appendFileSync(target, `${DATED}two\n`)
+      for (const [rotation, line] of [
+        ['20260101-101500', 'three'],
+        ['20260101-111500', 'four'],
+      ]) {
+        fs.renameSync(target, `${target}.${rotation}`)
+        keep(`${target}.${rotation}`)
+        fs.writeFileSync(target, `${line === 'three' ? LATER : LATEST}${line}\n`)
+      }
+      const second = follow({ resume: [checkpoint] })
+      await second.untilText('four\n')
+      expect(second.text).toBe(`${DATED}one\n${DATED}two\n${LATER}three\n${LATEST}four\n`)
+      // A record may be cut at the end of each of them.
+      expect([...second.sources].map(({ goesOn }) => goesOn)).toEqual([true, true, true])
+    },
+  )
 
   test('goes on behind the hole of a log that was cut under a writer that does not append', async () => {
     fs.writeFileSync(log, `${'x'.repeat(5000)}\n`)
