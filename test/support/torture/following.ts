@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CliResult, ndjson, type Sandbox, told } from '../cli.js'
 import { inodeAt } from './destroyed-logs.js'
 
@@ -15,6 +16,8 @@ export interface Numbers {
   readonly lostBytes: number
   readonly losses: number
 }
+
+const [KEPT_LOOKS, KEPT_LOOK_MS] = [6, 20]
 
 /** A process of hangup whose numbers can be asked for. */
 export class Following {
@@ -44,8 +47,16 @@ export class Following {
     })
   }
 
-  /** Whether it has the file open that is, or was, at this path. */
-  holds(file: string, inode: string): boolean {
+  /** Whether it keeps the file open that is, or was, at this path: what it only looks at is closed in a moment. */
+  async keeps(file: string, inode: string): Promise<boolean> {
+    for (let look = 0; look < KEPT_LOOKS; look++) {
+      if (look > 0) await sleep(KEPT_LOOK_MS)
+      if (!this.#holds(file, inode)) return false
+    }
+    return true
+  }
+
+  #holds(file: string, inode: string): boolean {
     const directory = `/proc/${this.child.pid}/fd`
     if (!fs.existsSync(directory)) return false
     return fs.readdirSync(directory).some((name) => {

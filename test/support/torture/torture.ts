@@ -114,22 +114,32 @@ export class Torture {
     const where = { name, journal: this.journalOf(mode) }
     if (by === 'truncate') this.destroyed.wasCut(where, log)
     else {
-      const holder = [...this.#running].find((following) => following.holds(live, log.inode))
-      this.destroyed.wasDeleted(where, log, holder ?? null)
+      this.destroyed.wasDeleted(where, log, await this.#holderOf(live, log.inode))
     }
   }
 
   async #isKnown(mode: Mode, live: string): Promise<void> {
     const inode = inodeAt(live)
-    const isKnown = (following: Following): boolean =>
+    const isKnown = async (): Promise<boolean> =>
       mode.by === 'recreate'
-        ? following.holds(live, inode)
-        : this.#isSeen(live) &&
-          following.losses.filter(({ path }) => path === live).length === this.destroyed.of(mode.name).length
-    while (![...this.#running].some(isKnown)) {
+        ? (await this.#holderOf(live, inode)) !== null
+        : this.#isSeen(live) && this.#hasTold(live, this.destroyed.of(mode.name).length)
+    while (!(await isKnown())) {
       if (this.#running.size === 0) throw new Error('hangup ended')
       await sleep(20)
     }
+  }
+
+  /** Null where none keeps the file open that is, or was, at this path. */
+  async #holderOf(file: string, inode: string): Promise<Following | null> {
+    for (const following of this.#running) if (await following.keeps(file, inode)) return following
+    return null
+  }
+
+  #hasTold(live: string, losses: number): boolean {
+    return [...this.#running].some(
+      (following) => following.losses.filter(({ path }) => path === live).length === losses,
+    )
   }
 
   /** Of a log that is cut again before anybody has seen a line of it, nobody can tell that. */
