@@ -130,9 +130,10 @@ export class MessageSources {
       const partition = `${this.#place}/${host}:`
       return messageSource({ path: this.#place, partition, gateway: host }, false, false)
     }
-    const { partition, gateway, rotation } = readLogFileName(path)
+    const { partition, gateway, rotation, goesOn } = readLogFileName(path)
     const named = host === null || host === gateway ? partition : `${host}:${partition}`
-    const source = { path, partition: `${this.#place}/${named}`, gateway: host ?? gateway }
+    // The host of a container's log is a node, which runs many gateways.
+    const source = { path, partition: `${this.#place}/${named}`, gateway: goesOn ? gateway : (host ?? gateway) }
     return messageSource(source, true, isFirstOfProcess(rotation))
   }
 

@@ -2,6 +2,7 @@
 export interface ShippedText {
   readonly text: string
   readonly path: string | null
+  /** Of a container, as its shipper labels it: `<namespace>/<pod>/<container>`, or Docker's name of it. */
   readonly host: string | null
   /** Byte offset of the text in its file. */
   readonly offset: number | null
@@ -20,6 +21,7 @@ const MAX_JSON_BYTES = 8 << 20
  *   `offset_key` and filters are usually given (docs.fluentbit.io, "Tail"). `logtag` is the tag of a CRI line, which is
  *   put together again, so that the parser joins the pieces of a long one.
  * - Vector: `message`, `file`, `host`, and `offset` where `offset_key` is set (vector.dev, "File").
+ * - What each of them adds for containers: see `containerOf`. There its host is the node, which runs many gateways.
  */
 export function unwrapShipper(value: Buffer): ShippedText | null {
   const entry = parseObject(value)
@@ -27,7 +29,7 @@ export function unwrapShipper(value: Buffer): ShippedText | null {
   const text = textOf(entry)
   if (text === null) return null
   const path = pathOf(entry)
-  return { text, path, host: hostOf(entry), offset: path === null ? null : offsetOf(entry) }
+  return { text, path, host: containerOf(entry) ?? hostOf(entry), offset: path === null ? null : offsetOf(entry) }
 }
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -88,6 +90,25 @@ function hostOf(entry: JsonObject): string | null {
     nameOf(objectOf(entry.beat)?.hostname)
   )
 }
+
+/**
+ * Which container wrote the line: Filebeat's `add_kubernetes_metadata` and `add_docker_metadata`, Fluent Bit's filter `kubernetes`, Vector's sources
+ * `kubernetes_logs` and `docker_logs`, by the names in their references. Null for any other line.
+ */
+function containerOf(entry: JsonObject): string | null {
+  const kubernetes = objectOf(entry.kubernetes)
+  if (kubernetes !== null) {
+    const pod = nameOf(kubernetes.pod_name) ?? nameOf(objectOf(kubernetes.pod)?.name)
+    const namespace = NAMESPACES.map((field) => nameOf(kubernetes[field])).find((name) => name !== null) ?? null
+    const container = nameOf(kubernetes.container_name) ?? nameOf(objectOf(kubernetes.container)?.name)
+    return pod === null ? null : [namespace, pod, container].filter((name) => name !== null).join('/')
+  }
+  const name = nameOf(objectOf(entry.container)?.name) ?? nameOf(entry.container_name)
+  // The daemon puts a slash before it.
+  return name?.replace(/^\//, '') ?? null
+}
+
+const NAMESPACES = ['namespace_name', 'pod_namespace', 'namespace']
 
 /** An `offset` beside a `topic` is that of a topic which the shipper has read. */
 function offsetOf(entry: JsonObject): number | null {

@@ -95,6 +95,12 @@ describe('a source', () => {
     expect(Object.keys(lines({ value: 'a', headers: { host: 'node-1' } }))).toEqual(['raw/0/node-1: raw/0 node-1'])
   })
 
+  test('that is the log of a container has its name, not that of the node', () => {
+    const path = '/var/log/pods/edge_emg-7d_027cea80-e6eb-11f1-92ab-a95a4d190f64/edgemicro/0.log'
+    const [source] = Object.keys(lines({ value: { message: 'a', file: path, host: 'node-1' } }))
+    expect(source).toMatch(/ edge\/emg-7d\/edgemicro$/)
+  })
+
   test('of one path on two hosts is two', () => {
     const found = lines(
       { value: { message: 'a', file: '/x', host: 'h1' } },

@@ -53,6 +53,26 @@ describe('the JSON of', () => {
     expect(unwrapped({ ...entry, offset: 0 })?.offset).toBe(0)
   })
 
+  test.each([
+    ['Filebeat', { namespace: 'edge', pod: { name: 'emg-7d', uid: 'x' }, container: { name: 'edgemicro' }, node: {} }],
+    ['Fluent Bit', { namespace_name: 'edge', pod_name: 'emg-7d', container_name: 'edgemicro', host: 'node-1' }],
+    ['Vector', { pod_namespace: 'edge', pod_name: 'emg-7d', container_name: 'edgemicro', pod_labels: {} }],
+  ])('%s in a cluster names the container, not the node', (_, kubernetes) => {
+    const entry = { message: LINE, host: { name: 'node-1' }, kubernetes: { ...kubernetes, labels: { app: 'x' } } }
+    expect(unwrapped(entry)).toEqual({ text: LINE, path: null, host: 'edge/emg-7d/edgemicro', offset: null })
+  })
+
+  test('Filebeat and Vector beside Docker name the container', () => {
+    expect(unwrapped({ message: LINE, container: { id: 'x', name: '/emg' }, host: { name: 'h' } })?.host).toBe('emg')
+    expect(unwrapped({ message: LINE, container_name: 'emg', host: 'h' })?.host).toBe('emg')
+  })
+
+  test('labels that name no pod leave the host', () => {
+    for (const kubernetes of [{}, { pod: 7 }, { pod: { name: '' }, namespace: 'edge' }, 'x', []]) {
+      expect(unwrapped({ message: LINE, host: 'h', kubernetes })?.host).toBe('h')
+    }
+  })
+
   test('a topic that a shipper has read gives no place: its offset is none in a file', () => {
     expect(unwrapped({ message: LINE, file: FILE, topic: 'raw', partition: 1, offset: 9 })?.offset).toBeNull()
   })
