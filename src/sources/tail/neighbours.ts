@@ -12,6 +12,8 @@ export interface Neighbour {
   /** `<device>:<inode>`. */
   readonly inode: string
   readonly writtenMs: number
+  /** Nothing tells yet whether it is packed. */
+  readonly isEmpty: boolean
   /** Another one whenever something was written to the file, or it is another file. */
   readonly version: string
   /** Null where it is gone, may not be read, or begins as a packed file that is damaged. */
@@ -71,7 +73,7 @@ export class Neighbours {
       const seen = await look()
       return seen !== null && (!seen.isPacked || this.#isWhole(path, seen))
     }
-    return { path, inode, writtenMs: Number(stats.mtimeMs), version, look, isWhole }
+    return { path, inode, writtenMs: Number(stats.mtimeMs), isEmpty: stats.size === 0n, version, look, isWhole }
   }
 
   async #lookAt(path: string, inode: string, version: string): Promise<Look | null> {

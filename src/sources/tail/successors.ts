@@ -100,9 +100,9 @@ export class Successors {
 
   /** Resolves to false where it has another name by now, or is packed. */
   async #take(neighbour: Neighbour): Promise<boolean> {
-    const { path, inode, version } = neighbour
+    const { path, inode, version, isEmpty } = neighbour
     const { copies, followed, neighbours } = this.#options
-    if (copies.has(inode) || followed.has(inode)) return true
+    if (isEmpty || copies.has(inode) || followed.has(inode)) return true
     const found = await openFound(path)
     if (found?.handle.inode === inode && (await this.#takeFound(found, neighbour))) return true
     await found?.handle.close()

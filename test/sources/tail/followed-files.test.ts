@@ -1,0 +1,100 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { DEFAULT_MAX_LINE_BYTES } from '../../../src/sources/line-framer.js'
+import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
+import { FollowedFiles } from '../../../src/sources/tail/followed-files.js'
+import { TailLosses } from '../../../src/sources/tail/tail-losses.js'
+import { FAST } from './follower.js'
+
+let directory: string
+let log: string
+let files: FollowedFiles
+let problems: string[]
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'hangup-followed-'))
+  log = path.join(directory, 'a.log')
+  problems = []
+  files = follow([])
+})
+
+afterEach(async () => {
+  await files.closeAll()
+  fs.rmSync(directory, { recursive: true })
+})
+
+/** Nothing is looked at but by the test. */
+function follow(resume: readonly FileCheckpoint[]): FollowedFiles {
+  return new FollowedFiles({
+    paths: [log],
+    include: [],
+    exclude: [],
+    start: 'beginning',
+    resume,
+    maxLineBytes: DEFAULT_MAX_LINE_BYTES,
+    rotateWaitMs: FAST.rotateWaitMs,
+    unreadWaitMs: 60_000,
+    closeIdleMs: 60_000,
+    ignoreOlderThanMs: Number.POSITIVE_INFINITY,
+    losses: new TailLosses(),
+    onProblem: ({ message }) => problems.push(message),
+  })
+}
+
+/** All that can be read without another look. */
+async function readAll(): Promise<string> {
+  const buffer = Buffer.alloc(1024 * 1024)
+  let text = ''
+  for (;;) {
+    const leftover = files.takeGivenUp()
+    if (leftover !== null) {
+      for await (const { bytes } of leftover.rest(buffer)) text += Buffer.from(bytes).toString()
+      await leftover.close()
+      continue
+    }
+    const file = files.nextReady()
+    if (file === null) return text
+    const block = await file.next(buffer)
+    if (block !== null) text += Buffer.from(block.bytes).toString()
+    else if (file.ready) return text
+  }
+}
+
+/** One for each second, so that their times tell their order. */
+function lines(from: number, to: number): string {
+  const time = (second: number) => new Date(Date.UTC(2026, 4, 28) + second * 1000).toISOString()
+  return Array.from({ length: to - from }, (_, index) => `${time(from + index)} info 1 line ${from + index}\n`).join('')
+}
+
+function shift(): void {
+  const numbers = fs.readdirSync(directory).map((name) => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0))
+  for (const number of numbers.filter((each) => each > 0).sort((one, other) => other - one)) {
+    fs.renameSync(`${log}.${number}`, `${log}.${number + 1}`)
+  }
+}
+
+function rename(): void {
+  shift()
+  fs.renameSync(log, `${log}.1`)
+}
+
+test('a file that a rotator is about to pack into is no log', async () => {
+  fs.writeFileSync(log, lines(0, 30))
+  await files.scan()
+  let text = await readAll()
+  rename()
+  fs.writeFileSync(log, lines(30, 60))
+  rename()
+  fs.writeFileSync(`${log}.1.gz`, '')
+  fs.writeFileSync(log, lines(60, 70))
+  await files.scan()
+  text += await readAll()
+  fs.writeFileSync(`${log}.1.gz`, gzipSync(lines(30, 60), { level: 0 }))
+  fs.rmSync(`${log}.1`)
+  await files.scan()
+  text += await readAll()
+  expect(text).toBe(lines(0, 70))
+})
