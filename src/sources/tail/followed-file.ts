@@ -119,9 +119,9 @@ export class FollowedFile implements Leftover {
     return this.#sizeBytes !== this.#exhaustedAtSize
   }
 
-  /** True where the file no longer holds what was read of it: it was cut and begins anew. */
+  /** True where the file no longer holds what was read of it, or was seen before anything was read: it was cut and begins anew. */
   get cut(): boolean {
-    return this.#sizeBytes < this.#lines.offset || this.#reader.isReplaced
+    return this.#sizeBytes < (this.#lines.offset || this.#seenBytes) || this.#reader.isReplaced
   }
 
   get sizeBytes(): number {

@@ -110,19 +110,29 @@ export class FollowedFiles {
     return directories
   }
 
-  /**
-   * Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start.
-   * Files that came later are looked at first: what was written to an older one before them is seen then.
-   */
+  /** Looks which files have grown. What came before a new one, and was rotated away before anybody looked, is found before that is read. */
   async refresh(): Promise<void> {
+    await this.#lookAtAll()
+    if (this.#fresh().length === 0 || !(await this.#successors.review(this.#directories))) return
+    const fresh = this.#fresh()
+    await this.#lookAtAll()
+    for (const file of fresh) if (this.#byInode.get(file.inode) === file) await this.#sortOut(file)
+  }
+
+  /**
+   * Files that came later are looked at first: what was written to an older one before them is seen then. One that was cut begins
+   * anew: what is left of it is read, then the file from its start.
+   */
+  async #lookAtAll(): Promise<void> {
     for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
       if (this.#byInode.get(file.inode) !== file) continue
       await file.refresh()
       if (file.cut) await this.#beginAnew(file)
     }
-    for (const file of this.#current()) {
-      if (!file.isSortedOut && file.sizeBytes > 0) await this.#sortOut(file)
-    }
+  }
+
+  #fresh(): readonly FollowedFile[] {
+    return [...this.#byInode.values()].filter((file) => !file.isSortedOut && file.sizeBytes > 0)
   }
 
   /** The file to read next: of each partition the oldest that has something, of those the one that is furthest back. */

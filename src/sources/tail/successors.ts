@@ -63,11 +63,12 @@ export class Successors {
     this.#departures.push({ wanted, untilMs: performance.now() + WATCH_MS, looks: 0 })
   }
 
-  async review(directories: readonly string[]): Promise<void> {
+  /** Resolves to false where a rotator is still at work. */
+  async review(directories: readonly string[]): Promise<boolean> {
     const nowMs = performance.now()
     this.#departures = this.#departures.filter(({ untilMs, looks }) => nowMs < untilMs || looks < MIN_LOOKS)
     const departures = [...this.#departures]
-    if (departures.length > 0) await patiently(() => this.#lookFor(departures, directories))
+    return departures.length === 0 || patiently(() => this.#lookFor(departures, directories))
   }
 
   /** Resolves to false where a rotator took something away meanwhile. */
@@ -79,8 +80,8 @@ export class Successors {
       departure.looks++
       const path = await this.#find(departure, neighbours)
       if (path === null) isSettled &&= departure.looks > URGENT_LOOKS
-      else
-        for (const younger of await findYounger(path, neighbours)) isSettled = (await this.#take(younger)) && isSettled
+      // None is taken before an older one.
+      else for (const younger of await findYounger(path, neighbours)) if (!(await this.#take(younger))) return false
     }
     return isSettled
   }
@@ -100,13 +101,13 @@ export class Successors {
 
   /** Resolves to false where it has another name by now, or is packed. */
   async #take(neighbour: Neighbour): Promise<boolean> {
-    const { path, inode, version, isEmpty } = neighbour
+    const { path, inode, isEmpty } = neighbour
     const { copies, followed, neighbours } = this.#options
     if (isEmpty || copies.has(inode) || followed.has(inode)) return true
     const found = await openFound(path)
     if (found?.handle.inode === inode && (await this.#takeFound(found, neighbour))) return true
     await found?.handle.close()
-    return neighbours.at(path)?.version === version
+    return neighbours.at(path)?.inode === inode
   }
 
   /** Resolves to whether the open file is read from now on. */

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { DEFAULT_MAX_LINE_BYTES } from '../../../src/sources/line-framer.js'
 import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
 import { FollowedFiles } from '../../../src/sources/tail/followed-files.js'
@@ -81,6 +81,12 @@ function rename(): void {
   fs.renameSync(log, `${log}.1`)
 }
 
+function copyAndCut(): void {
+  shift()
+  fs.copyFileSync(log, `${log}.1`)
+  fs.truncateSync(log)
+}
+
 test('a file that a rotator is about to pack into is no log', async () => {
   fs.writeFileSync(log, lines(0, 30))
   await files.scan()
@@ -97,4 +103,35 @@ test('a file that a rotator is about to pack into is no log', async () => {
   await files.scan()
   text += await readAll()
   expect(text).toBe(lines(0, 70))
+})
+
+describe('a log that came and went between two looks is read before what came after it', () => {
+  test('where it was cut', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    await files.scan()
+    let text = await readAll()
+    copyAndCut()
+    await files.scan()
+    fs.appendFileSync(log, lines(30, 60))
+    copyAndCut()
+    fs.appendFileSync(log, lines(60, 70))
+    await files.refresh()
+    text += await readAll()
+    expect(text).toBe(lines(0, 70))
+  })
+
+  test('where its first lines were seen, and nothing is in its place yet', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    await files.scan()
+    let text = await readAll()
+    copyAndCut()
+    fs.appendFileSync(log, lines(30, 40))
+    await files.scan()
+    copyAndCut()
+    fs.appendFileSync(log, lines(40, 50))
+    copyAndCut()
+    await files.scan()
+    text += await readAll()
+    expect(text).toBe(lines(0, 50))
+  })
 })
