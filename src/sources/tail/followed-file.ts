@@ -141,6 +141,9 @@ export class FollowedFile implements Leftover {
     return this.#sizeBytes < this.#seenBytes ? this.#seenBytes : this.#lines.offset
   }
 
+  /** Before the first read: what stands right before its place tells then whether the file was cut meanwhile. */
+  readonly lookBack = (): Promise<void> => this.#reader.lookBack()
+
   /** Asks the file system for the size; resolves to whether a name in the file system still leads to the file. */
   async refresh(): Promise<boolean> {
     const { sizeBytes, isNamed } = this.#handle.look()

@@ -96,6 +96,7 @@ async function follow(
   const identity = new Head(head).identity(handle.inode)
   const beganAt = firstTimestamp(head) ?? ''
   const file = new FollowedFile({ path, resumed, handle, identity, beganAt, startOffset, maxLineBytes })
+  await file.lookBack()
   await file.refresh()
   return file
 }

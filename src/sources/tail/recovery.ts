@@ -134,10 +134,12 @@ export class Recovery {
     read(withoutRest({ source: sourceOf(checkpoint), offset: checkpoint.floor, close }))
     const { path, storedThrough, ended = false } = checkpoint
     const unstoredBytes = Math.max(0, (trailOf(checkpoint)?.offset ?? 0) - storedThrough)
+    // What was lost of it besides was told when it ended.
+    if (ended && unstoredBytes === 0) return
     if (await isStillThere(checkpoint)) {
       losses.add('cut', unstoredBytes)
       tell(fileWasCut(path, null, unstoredBytes))
-    } else if (!ended || unstoredBytes > 0) {
+    } else {
       losses.add('gone', unstoredBytes)
       tell(followedFileIsGone(path, unstoredBytes))
     }

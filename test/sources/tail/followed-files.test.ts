@@ -135,3 +135,37 @@ describe('a log that came and went between two looks is read before what came af
     expect(text).toBe(lines(0, 50))
   })
 })
+
+describe('after a restart', () => {
+  /** Reads the log to its end and stops; resolves to its checkpoint. */
+  async function readThrough(floor: number): Promise<FileCheckpoint> {
+    await files.scan()
+    const { source } = files.nextReady()!
+    await readAll()
+    const { identity, path: known, partition, trail } = source
+    await files.closeAll()
+    return { identity, path: known, partition, trail, floor, storedThrough: lines(0, 30).length }
+  }
+
+  test('a log that is cut before its first line is read again is noticed, however long it is by then', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    files = follow([await readThrough(lines(0, 30).length)])
+    await files.scan()
+    fs.writeFileSync(log, lines(100, 200))
+    await files.refresh()
+    const text = await readAll()
+    await files.refresh()
+    expect(text + (await readAll())).toBe(lines(100, 200))
+    expect(problems).toEqual([`file was cut while it was followed: ${log}`])
+  })
+
+  test('a cut that a former run has told is not told again, where it left nothing', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    const checkpoint = await readThrough(0)
+    fs.writeFileSync(log, lines(100, 110))
+    files = follow([{ ...checkpoint, ended: true }])
+    await files.scan()
+    expect(await readAll()).toBe(lines(100, 110))
+    expect(problems).toEqual([])
+  })
+})
