@@ -4,8 +4,8 @@ import type { FollowedFile } from './followed-file.js'
 import { type Found, isCopy, openFound, withContent } from './found.js'
 import type { Neighbours } from './neighbours.js'
 
-/** Files that were read to their end lately. */
-const MAX_FINISHED = 256
+/** Files that were read to their end lately: more than hundreds of gateways have rotated between a stop and a start. */
+const MAX_FINISHED = 4_096
 
 /** Files with the content of others: what is read once is not read again. */
 export class Copies {
