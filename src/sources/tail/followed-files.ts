@@ -1,6 +1,6 @@
 import type { InputError } from '../../errors.js'
 import { inputProblem } from '../input-problems.js'
-import { compareRotations } from '../log-file-name.js'
+import { compareRotations, readLogFileName } from '../log-file-name.js'
 import { Copies } from './copies.js'
 import type { FileCheckpoint } from './file-checkpoint.js'
 import { inodeName } from './file-identity.js'
@@ -287,10 +287,10 @@ export class FollowedFiles {
     }
   }
 
-  /** True where another file has the name under which the file was known: the gateway writes there now. */
-  #isReplaced(file: FollowedFile): boolean {
-    const inode = inodeAt(file.source.path)
-    return inode !== null && inode !== file.inode
+  /** True where the gateway writes to another file now: one has the name under which this one was known, or a rotator had given it that. */
+  #isReplaced({ inode, source: { path } }: FollowedFile): boolean {
+    const there = inodeAt(path)
+    return (there !== null && there !== inode) || readLogFileName(path).rotation.age < 0
   }
 
   /** Those that are followed when their turn comes: one may be taken away while another is looked at. */

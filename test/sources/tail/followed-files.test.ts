@@ -7,17 +7,18 @@ import { DEFAULT_MAX_LINE_BYTES } from '../../../src/sources/line-framer.js'
 import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
 import { FollowedFiles } from '../../../src/sources/tail/followed-files.js'
 import { TailLosses } from '../../../src/sources/tail/tail-losses.js'
-import { FAST } from './follower.js'
 
 let directory: string
 let log: string
 let files: FollowedFiles
 let problems: string[]
+let ended: string[]
 
 beforeEach(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'hangup-followed-'))
   log = path.join(directory, 'a.log')
   problems = []
+  ended = []
   files = follow([])
 })
 
@@ -35,7 +36,7 @@ function follow(resume: readonly FileCheckpoint[], paths = [log]): FollowedFiles
     start: 'beginning',
     resume,
     maxLineBytes: DEFAULT_MAX_LINE_BYTES,
-    rotateWaitMs: FAST.rotateWaitMs,
+    rotateWaitMs: 0,
     unreadWaitMs: 60_000,
     closeIdleMs: 60_000,
     ignoreOlderThanMs: Number.POSITIVE_INFINITY,
@@ -53,6 +54,7 @@ async function readAll(): Promise<string> {
     if (leftover !== null) {
       for await (const { bytes } of leftover.rest(buffer)) text += Buffer.from(bytes).toString()
       await leftover.close()
+      ended.push(leftover.source.path)
       continue
     }
     const file = files.nextReady()
@@ -86,6 +88,21 @@ function copyAndCut(): void {
   fs.copyFileSync(log, `${log}.1`)
   fs.truncateSync(log)
 }
+
+test('a rotated log is let go of once it is read, also one that nobody saw before it got its last name', async () => {
+  fs.writeFileSync(log, lines(0, 30))
+  await files.scan()
+  let text = await readAll()
+  fs.renameSync(log, `${log}-20260527`)
+  fs.writeFileSync(`${log}-20260528`, lines(30, 60))
+  fs.writeFileSync(log, lines(60, 70))
+  await files.scan()
+  text += await readAll()
+  await files.scan()
+  text += await readAll()
+  expect(text).toBe(lines(0, 70))
+  expect(ended).toEqual([log, `${log}-20260528`])
+})
 
 test('a file that a rotator is about to pack into is no log', async () => {
   fs.writeFileSync(log, lines(0, 30))
