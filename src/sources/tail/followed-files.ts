@@ -110,19 +110,27 @@ export class FollowedFiles {
     return directories
   }
 
-  /**
-   * Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start.
-   * Files that came later are looked at first: what was written to an older one before them is seen then.
-   */
+  /** Looks which files have grown. One that was cut begins anew: what is left of it is read, then the file from its start. */
   async refresh(): Promise<void> {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) if (!(await this.#look())) return
+  }
+
+  /**
+   * Files that came later are looked at first: what was written to an older one before them is seen then. Resolves to true
+   * where one began anew: what was found with it may have come later than others were looked at.
+   */
+  async #look(): Promise<boolean> {
+    let beganAnew = false
     for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
       if (this.#byInode.get(file.inode) !== file) continue
       await file.refresh()
-      if (file.cut) await this.#beginAnew(file)
+      if (file.cut) beganAnew = await this.#beginAnew(file)
     }
+    if (beganAnew) return true
     for (const file of this.#current()) {
-      if (!file.isSortedOut && file.sizeBytes > 0) await this.#sortOut(file)
+      if (!file.isSortedOut && file.sizeBytes > 0) beganAnew = (await this.#sortOut(file)) || beganAnew
     }
+    return beganAnew
   }
 
   /** The file to read next: of each partition the oldest that has something, of those the one that is furthest back. */
@@ -226,35 +234,39 @@ export class FollowedFiles {
     }
   }
 
-  /** Before its first line is read: a file may hold what is read elsewhere, or has been. */
-  async #sortOut(file: FollowedFile): Promise<void> {
+  /**
+   * Before its first line is read: a file may hold what is read elsewhere, or has been. Resolves to true where one began anew.
+   */
+  async #sortOut(file: FollowedFile): Promise<boolean> {
     if (!(await file.isAsOpened())) return this.#beginAnew(file)
     const original =
       file.source.resumed === null ? await this.#copies.originalOf(file.asFound, this.#byInode.values()) : null
     if (original === null) {
       file.isSortedOut = true
       if (file.source.resumed === null && file.offset > 0) this.#placed.push(file)
-      return
+      return false
     }
     this.#byInode.delete(file.inode)
     if (original === 'finished' || original.path !== file.path) {
       this.#copies.add(file.inode, file.path)
       await file.close()
       // A rotator makes a copy to cut the original, which may have grown past its old size since.
-      if (original !== 'finished' && !(await original.isAsRead())) await this.#beginAnew(original)
-      return
+      return original !== 'finished' && !(await original.isAsRead()) && this.#beginAnew(original)
     }
     // The same content under the same name: the file system gives out another inode, or the file was copied into its place.
     this.#byInode.delete(original.inode)
     await original.continueIn(file.giveAway(), file.path)
     this.#byInode.set(original.inode, original)
+    return false
   }
 
-  async #beginAnew(file: FollowedFile): Promise<void> {
+  async #beginAnew(file: FollowedFile): Promise<true> {
     const { path } = file
     this.#byInode.delete(file.inode)
     await this.#recovery.recoverCut(file, this.#directories)
     await this.#follow(path)
+    await this.#successors.review(this.#directories)
+    return true
   }
 
   async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
@@ -307,6 +319,9 @@ export class FollowedFiles {
     this.#options.onProblem(problem)
   }
 }
+
+/** Where files are cut all the time, those that are not go on. */
+const MAX_LOOKS = 4
 
 /** How long a file may be deleted and unread before that is told. */
 const WARN_AFTER_MS = 60_000
