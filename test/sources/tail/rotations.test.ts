@@ -62,6 +62,22 @@ describe('what was rotated away before anybody looked', () => {
     expect(follower.text).toBe(lines(0, 100))
   })
 
+  test('is found where logrotate has set it aside, because the gateway was quicker than it with the new log', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    const resume = [await readThrough(29)]
+    fs.writeFileSync(`${log}.2.gz`, gzipSync(lines(0, 30)))
+    fs.writeFileSync(`${log}-2026052803.backup`, lines(30, 36))
+    fs.writeFileSync(`${log}.1.gz`, gzipSync(lines(36, 60)))
+    fs.rmSync(log)
+    fs.writeFileSync(log, lines(60, 70))
+    for (const [index, name] of ['.2.gz', '-2026052803.backup', '.1.gz', ''].entries()) {
+      fs.utimesSync(`${log}${name}`, 1_700_000_000 + index, 1_700_000_000 + index)
+    }
+    const follower = follow({ resume })
+    await follower.untilText('line 69 ')
+    expect(follower.text).toBe(lines(0, 70))
+  })
+
   test('is read once its rotator has packed it, where only half of it is there at first', async () => {
     fs.writeFileSync(log, lines(0, 30))
     const resume = [await readThrough(29)]
