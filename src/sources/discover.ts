@@ -8,8 +8,8 @@ import { inputProblem } from './input-problems.js'
 /** `edgemicro-….log` and its rotations, packed or not. */
 const GATEWAY_LOG = /^edgemicro-.*\.log(?:[.-].*)?$/s
 const ANY_LOG = /\.log/
-/** Half of a file that kubelet is packing. */
-const UNFINISHED = /\.tmp$/
+/** Half of a file that kubelet is packing, or that logrotate once was. */
+const UNFINISHED = /\.tmp$|\.gz-\d{10}\.backup$/
 
 export interface DiscoveredLogs {
   /** In the order of the inputs, by name within one; each file once, however often and under whatever links it is named. */

@@ -10,7 +10,7 @@ import {
   type ReadingOptions,
   readLogFileHead,
 } from './log-file.js'
-import { compareRotations } from './log-file-name.js'
+import { compareRotations, isOrderTold } from './log-file-name.js'
 import type { OpenFiles } from './open-files.js'
 
 export interface FilePartitionOptions extends ReadingOptions {
@@ -130,18 +130,18 @@ export class FilePartition {
   }
 }
 
-/** By rotation; files whose names do not tell them apart, by the first time in them. */
+/** By rotation; where names do not tell the order of files, by the first time in them. */
 async function inOrder(files: readonly LogFile[], openFiles: OpenFiles): Promise<readonly LogFile[]> {
   const sorted = files.toSorted((left, right) => compareRotations(left.rotation, right.rotation))
-  const tied = sorted.some(
-    (file, index) => index > 0 && compareRotations(sorted[index - 1].rotation, file.rotation) === 0,
-  )
-  if (!tied) return sorted
+  if (sorted.every((file, index) => index === 0 || isOrderTold(sorted[index - 1].rotation, file.rotation)))
+    return sorted
   const starts = new Map<LogFile, string>()
   for (const file of sorted) starts.set(file, await startOf(file, openFiles))
   return sorted.sort(
     (left, right) =>
-      compareRotations(left.rotation, right.rotation) || compareText(starts.get(left) ?? '', starts.get(right) ?? ''),
+      left.rotation.number - right.rotation.number ||
+      compareText(starts.get(left) ?? '', starts.get(right) ?? '') ||
+      compareRotations(left.rotation, right.rotation),
   )
 }
 

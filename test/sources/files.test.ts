@@ -99,6 +99,18 @@ describe('the order of files', () => {
     expect((await read(paths)).text).toBe(at('04:00') + at('05:00'))
   })
 
+  test('reads rotations whose names do not tell their order by their first time', async () => {
+    const paths = [
+      write(at('05:00'), 'mixed/app.log'),
+      write(at('02:00'), 'mixed/app.log.1'),
+      write(gzipSync(at('01:00')), 'mixed/app.log.2.gz'),
+      write(at('03:00'), 'mixed/app.log-2026010103.backup'),
+      write(at('04:00'), 'mixed/app.log-20260102'),
+    ]
+    const { text } = await read(paths)
+    expect(text).toBe(['01:00', '02:00', '03:00', '04:00', '05:00'].map((minute) => at(minute)).join(''))
+  })
+
   test('interleaves partitions by event time, block by block', async () => {
     const a = ['01:00', '03:00', '05:00', '07:00'].map((minute) => at(minute, 'a'.repeat(60)))
     const b = ['02:00', '04:00', '06:00'].map((minute) => at(minute, 'b'.repeat(60)))

@@ -15,6 +15,7 @@ describe('the name of a log file', () => {
     ],
     ['one that a log rotator renamed', `edgemicro-gw-${UID}-1-api.log.1.gz`, `gw/${UID}`, 'gw'],
     ['one that a log rotator dated', `edgemicro-gw-${UID}-1-api.log-20260101.gz`, `gw/${UID}`, 'gw'],
+    ['one that logrotate set aside', `edgemicro-gw-${UID}-1-api.log-2026010103.backup`, `gw/${UID}`, 'gw'],
     [
       'a host name with dots',
       `edgemicro-gw-1.example.com-${UID}-1-api.log`,

@@ -4,14 +4,15 @@ import type { FollowedFile } from './followed-file.js'
 import { type Found, isCopy, openFound, withContent } from './found.js'
 import type { Neighbours } from './neighbours.js'
 
-/** Files that were read to their end lately: more than hundreds of gateways have rotated between a stop and a start. */
-const MAX_FINISHED = 4_096
+/** What was read is known for so long after its end, however many files that are: what a rotator left of it may be found again. */
+const FINISHED_MS = 3_600_000
 
 /** Files with the content of others: what is read once is not read again. */
 export class Copies {
   /** By inode: where each lies, and its version when that was looked at last. */
   readonly #copies = new Map<string, { readonly path: string; version: string }>()
-  readonly #finished: Known[] = []
+  /** Oldest first; `atMs` on the clock of `performance.now()`. */
+  readonly #finished: { readonly known: Known; readonly atMs: number }[] = []
   readonly #neighbours: Neighbours
 
   constructor(neighbours: Neighbours) {
@@ -32,8 +33,9 @@ export class Copies {
 
   /** A file is read to its end; copies of it may be there, or come. */
   finish(known: Known): void {
-    this.#finished.push(known)
-    if (this.#finished.length > MAX_FINISHED) this.#finished.shift()
+    const atMs = performance.now()
+    while (this.#finished.length > 0 && atMs - this.#finished[0].atMs > FINISHED_MS) this.#finished.shift()
+    this.#finished.push({ known, atMs })
   }
 
   /** What the file is a copy of; null for one that is its own. Throws for a packed file that is damaged or not yet whole. */
@@ -52,7 +54,7 @@ export class Copies {
         return other
       }
     }
-    for (const known of this.#finished) {
+    for (const { known } of this.#finished) {
       const { identity, partition } = known
       if (looksAlike(head, file.partition, identity, partition) && (await isCopy(file, known))) return 'finished'
     }

@@ -51,6 +51,8 @@ export class FollowedFiles {
   #placed: FollowedFile[] = []
   /** Files whose name leads elsewhere. */
   readonly #departed = new WeakSet<FollowedFile>()
+  /** Files whose loss was told before it happens. */
+  readonly #endangered = new WeakSet<FollowedFile>()
   #directories: readonly string[] = []
   /** Most problems last: they are told once. */
   readonly #told = new Set<string>()
@@ -265,6 +267,7 @@ export class FollowedFiles {
     this.#byInode.delete(file.inode)
     await this.#recovery.recoverCut(file, this.#directories)
     await this.#follow(path)
+    await this.#successors.review(this.#directories)
   }
 
   async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
@@ -280,8 +283,9 @@ export class FollowedFiles {
       file.endangeredSinceMs = !isNamed && isUnread ? (file.endangeredSinceMs ?? performance.now()) : null
       const { rotateWaitMs, unreadWaitMs } = this.#options
       if (hasPassed(file.leavableSinceMs, rotateWaitMs)) this.#giveUp(file)
-      else if (hasPassed(file.endangeredSinceMs, unreadWaitMs)) this.#giveUpUnread(file)
+      else if (hasPassed(file.endangeredSinceMs, unreadWaitMs) && this.#endangered.has(file)) this.#giveUpUnread(file)
       else if (hasPassed(file.endangeredSinceMs, Math.min(WARN_AFTER_MS, unreadWaitMs / 2))) {
+        this.#endangered.add(file)
         this.#tell(unreadFileWasDeleted(file.path, file.unreadBytes, unreadWaitMs / 2))
       }
     }

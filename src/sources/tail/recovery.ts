@@ -29,7 +29,10 @@ export class Recovery {
     this.#options = options
   }
 
-  /** A file was cut. What a rotator copied of it before is read on in the copy; whoever calls follows the file anew. */
+  /**
+   * A file was cut. What a rotator copied of it before is read on in the copy; whoever calls follows the file anew and then looks for
+   * successors: it may be cut again before anybody has seen what was written in between, and there is a younger copy then.
+   */
   async recoverCut(file: FollowedFile, directories: readonly string[]): Promise<void> {
     const { copies, losses, successors, read, tell } = this.#options
     const { path, offset, reachedBytes } = file
@@ -59,9 +62,7 @@ export class Recovery {
       losses.add('cut', reachedBytes - Math.max(offset, file.sizeBytes))
       this.#options.followed.set(file.inode, file)
     }
-    // It may be cut again before anybody has seen what was written in between: there is a younger copy then.
     successors.noteDeparture({ identity: file.identity, trail: file.trail, path })
-    await successors.review(directories)
   }
 
   /** Files of a former run that are not among the paths: they were renamed, or packed, or are gone. */

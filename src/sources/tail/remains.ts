@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { compareRotations, readLogFileName } from '../log-file-name.js'
+import { compareRotations, isOrderTold, readLogFileName } from '../log-file-name.js'
 import { hasContent, type Known, readerOf } from './file-identity.js'
 import { type Found, isCopy, openFound } from './found.js'
 import type { Neighbour } from './neighbours.js'
@@ -64,7 +64,7 @@ export async function findYounger(
   neighbours: readonly Neighbour[],
 ): Promise<readonly Neighbour[]> {
   const rotated = readLogFileName(rotatedPath)
-  const live = { ...rotated.rotation, age: 0 }
+  const live = { ...rotated.rotation, age: 0, by: null }
   const itself = neighbours.find(({ path }) => path === rotatedPath)
   const since = (await itself?.look())?.beganAt ?? ''
   const younger: { readonly neighbour: Neighbour; readonly beganAt: string }[] = []
@@ -73,9 +73,9 @@ export async function findYounger(
     if (path === rotatedPath || dirname(path) !== dirname(rotatedPath)) continue
     const { partition, rotation } = readLogFileName(path)
     if (basename(partition) !== basename(rotated.partition)) continue
-    const order = compareRotations(rotation, rotated.rotation)
+    const order = isOrderTold(rotation, rotated.rotation) ? compareRotations(rotation, rotated.rotation) : 0
     if (order < 0 || compareRotations(rotation, live) >= 0) continue
-    // Names that hold a day say nothing of the order within it.
+    // Names that hold a day, for instance, say nothing of the order within it.
     if (order === 0 && writtenMs < (itself?.writtenMs ?? 0)) continue
     const beganAt = (await neighbour.look())?.beganAt ?? ''
     if (order > 0 || beganAt > since) younger.push({ neighbour, beganAt })

@@ -49,7 +49,7 @@ interface Departure {
 export class Successors {
   readonly #options: SuccessorsOptions
   #departures: Departure[] = []
-  /** Packed files that were read, or found to be. */
+  /** What is read, or was. */
   readonly #read = new WeakSet<Look>()
   /** Versions of damaged files that were told. */
   readonly #told = new Set<string>()
@@ -119,7 +119,7 @@ export class Successors {
       this.#tellDamaged(neighbour)
       return false
     }
-    if (look.isPacked) this.#read.add(look)
+    this.#read.add(look)
     if (isRead) return false
     if (look.isPacked) this.#readPacked(found, look)
     else await this.#follow(found)

@@ -28,9 +28,9 @@ afterEach(async () => {
 })
 
 /** Nothing is looked at but by the test. */
-function follow(resume: readonly FileCheckpoint[], paths = [log]): FollowedFiles {
+function follow(resume: readonly FileCheckpoint[]): FollowedFiles {
   return new FollowedFiles({
-    paths,
+    paths: [log],
     include: [],
     exclude: [],
     start: 'beginning',
@@ -184,32 +184,5 @@ describe('after a restart', () => {
     await files.scan()
     expect(await readAll()).toBe(lines(100, 110))
     expect(problems).toEqual([])
-  })
-
-  test('packed logs are read once, however many others were packed meanwhile', async () => {
-    const other = path.join(directory, 'b.log')
-    const packed = (name: string, number: number, text: string) =>
-      fs.writeFileSync(`${name}.${number}.gz`, gzipSync(text))
-    const readOnce = async (name: string, text: string): Promise<FileCheckpoint> => {
-      fs.writeFileSync(name, text)
-      files = follow([], [name])
-      const checkpoint = await readThrough(0)
-      fs.rmSync(name)
-      return checkpoint
-    }
-    const unseen = 300
-    const resume = [
-      await readOnce(log, lines(0, 1)),
-      await readOnce(other, lines(1000, 1030)),
-      await readOnce(other, lines(1030, 1060)),
-    ]
-    for (let number = 0; number <= unseen; number++) packed(log, unseen + 1 - number, lines(number, number + 1))
-    packed(other, 2, lines(1000, 1030))
-    packed(other, 1, lines(1030, 1060))
-    fs.writeFileSync(log, '')
-    fs.writeFileSync(other, '')
-    files = follow(resume, [log, other])
-    await files.scan()
-    expect((await readAll()).split('\n').sort()).toEqual((lines(0, unseen + 1) + lines(1000, 1060)).split('\n').sort())
   })
 })

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { InputError } from '../../../src/errors.js'
 import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
 import { type TailOptions, TailSource } from '../../../src/sources/tail/tail-source.js'
 import { FAST, Follower } from './follower.js'
@@ -59,6 +60,22 @@ describe('what was rotated away before anybody looked', () => {
     const follower = follow({ resume: [asPacked] })
     await follower.untilText('line 99 ')
     expect(follower.text).toBe(lines(0, 100))
+  })
+
+  test('is found where logrotate has set it aside, because the gateway was quicker than it with the new log', async () => {
+    fs.writeFileSync(log, lines(0, 30))
+    const resume = [await readThrough(29)]
+    fs.writeFileSync(`${log}.2.gz`, gzipSync(lines(0, 30)))
+    fs.writeFileSync(`${log}-2026052803.backup`, lines(30, 36))
+    fs.writeFileSync(`${log}.1.gz`, gzipSync(lines(36, 60)))
+    fs.rmSync(log)
+    fs.writeFileSync(log, lines(60, 70))
+    for (const [index, name] of ['.2.gz', '-2026052803.backup', '.1.gz', ''].entries()) {
+      fs.utimesSync(`${log}${name}`, 1_700_000_000 + index, 1_700_000_000 + index)
+    }
+    const follower = follow({ resume })
+    await follower.untilText('line 69 ')
+    expect(follower.text).toBe(lines(0, 70))
   })
 
   test('is read once its rotator has packed it, where only half of it is there at first', async () => {
@@ -122,6 +139,61 @@ describe('rotations are read from the oldest to the newest', () => {
     await follower.untilText('line 99 ')
     expect(follower.text).toBe(lines(0, 100))
   })
+})
+
+test('what a log still got is read before those that follow it, also where they are found because another log was cut', async () => {
+  const other = path.join(directory, 'b.log')
+  fs.writeFileSync(other, lines(0, 40))
+  fs.writeFileSync(log, lines(100, 130))
+  const onProblem = ({ code }: InputError): void => {
+    if (code !== 'input_truncated') return
+    fs.appendFileSync(`${log}.3`, lines(130, 135))
+    fs.writeFileSync(`${log}.2`, lines(135, 170))
+  }
+  const scanIntervalMs = 500
+  const blocks = new TailSource({ paths: [log, other], ...FAST, scanIntervalMs, onProblem }).read(
+    new AbortController().signal,
+  )
+  let text = ''
+  const untilText = async (end: string): Promise<void> => {
+    while (!text.includes(end)) text += Buffer.from((await blocks.next()).value.bytes).toString()
+  }
+  await untilText('line 129 ')
+  fs.renameSync(log, `${log}.3`)
+  fs.writeFileSync(log, '')
+  fs.writeFileSync(other, lines(40, 50))
+  // Both are seen by the same look.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, scanIntervalMs)
+  await untilText('line 169 ')
+  await blocks.return(undefined)
+  expect(text).toContain(lines(130, 170))
+})
+
+test('what was read is not read again, however many rotations of other logs are read after it', async () => {
+  const checkpoints: FileCheckpoint[] = []
+  for (const from of [0, 30, 1000]) {
+    fs.writeFileSync(log, lines(from, from + 30))
+    checkpoints.push(await readThrough(from + 29))
+  }
+  fs.rmSync(log)
+  fs.writeFileSync(`${log}.2.gz`, gzipSync(lines(0, 30)))
+  fs.writeFileSync(`${log}.1.gz`, gzipSync(lines(30, 60)))
+  const other = path.join(directory, 'b.log')
+  const rotations = 300
+  for (let index = 0; index < rotations; index++) {
+    const from = 1000 + 30 * index
+    fs.writeFileSync(`${other}.${rotations - index}.gz`, gzipSync(lines(from, from + 30)))
+  }
+  const [older, newer, ofOther] = checkpoints
+  const follower = new Follower([log, other], {
+    resume: [{ ...ofOther, path: other, partition: other }, older, newer],
+  })
+  followers.push(follower)
+  await follower.untilText(`line ${1000 + 30 * rotations - 1} `)
+  fs.writeFileSync(log, lines(60, 70))
+  await follower.untilText('line 69 ')
+  const numbers = [...follower.text.matchAll(/ line (\d+) /g)].map(([, number]) => Number(number))
+  expect(numbers).toHaveLength(new Set(numbers).size)
 })
 
 describe('while nobody asks for more lines', () => {
