@@ -46,6 +46,8 @@ export interface JudgeOptions {
   readonly timeouts?: ReadonlyMap<string, number>
   /** Resets that are remembered, where there are more than those of two days: the oldest days go. No bound where not said. */
   readonly maxResets?: number
+  /** Of one target and day so many, a sample of them, are remembered; as `DayResets` where not said. */
+  readonly maxResetsOfDay?: number
   /** By what share the resets of a target must grow before they are weighed again; 0 where not said. */
   readonly patience?: number
 }
@@ -62,14 +64,17 @@ const MAX_WINDOWS = 256
 export class Judge {
   readonly #timeouts: ReadonlyMap<string, number>
   readonly #maxResets: number
+  readonly #maxResetsOfDay: number | undefined
   readonly #patience: number
   readonly #targets = new Map<string, Map<number, DayResets>>()
   readonly #windows = new Map<string, { readonly added: number; readonly resets: TargetResets }>()
   #size = 0
 
-  constructor({ timeouts = new Map(), maxResets = Number.POSITIVE_INFINITY, patience = 0 }: JudgeOptions = {}) {
+  constructor(options: JudgeOptions = {}) {
+    const { timeouts = new Map(), maxResets = Number.POSITIVE_INFINITY, maxResetsOfDay, patience = 0 } = options
     this.#timeouts = timeouts
     this.#maxResets = maxResets
+    this.#maxResetsOfDay = maxResetsOfDay
     this.#patience = patience
   }
 
@@ -125,7 +130,7 @@ export class Judge {
     let days = this.#targets.get(target)
     if (days === undefined) this.#targets.set(target, (days = new Map()))
     let resets = days.get(dayMs)
-    if (resets === undefined) days.set(dayMs, (resets = new DayResets()))
+    if (resets === undefined) days.set(dayMs, (resets = new DayResets({ maxResets: this.#maxResetsOfDay })))
     return resets
   }
 

@@ -1,8 +1,10 @@
 import { Judge } from '../diagnose/judge.js'
 import type { IndexDocument } from '../records.js'
 
-/** Some hundred bytes each; those of the last two days stay in any case. */
+/** Some six hundred bytes each; those of the last two days stay in any case. */
 const MAX_RESETS = 50_000
+/** Enough for a first verdict, and little enough for hundreds of targets that reset all day. */
+const MAX_RESETS_OF_DAY = 2_000
 /** A target's resets are weighed again when they are a quarter more: some fifty times for ten thousand. */
 const PATIENCE = 0.25
 
@@ -15,7 +17,7 @@ export class ProvisionalVerdicts {
 
   /** Idle timeouts of targets where they are known, in milliseconds. */
   constructor(timeouts: ReadonlyMap<string, number>) {
-    this.#judge = new Judge({ timeouts, maxResets: MAX_RESETS, patience: PATIENCE })
+    this.#judge = new Judge({ timeouts, maxResets: MAX_RESETS, maxResetsOfDay: MAX_RESETS_OF_DAY, patience: PATIENCE })
   }
 
   add(documents: readonly IndexDocument[]): readonly IndexDocument[] {

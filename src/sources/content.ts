@@ -24,7 +24,9 @@ export function isLog(head: Uint8Array): boolean {
 
 /** The first time that a line in `bytes` begins with, as text that sorts by time; null where none does. */
 export function firstTimestamp(bytes: Uint8Array): string | null {
-  return LINE_TIMESTAMP.exec(textOf(bytes))?.[1] ?? null
+  const time = LINE_TIMESTAMP.exec(textOf(bytes))?.[1]
+  // A match is a view that keeps the whole text; this one is kept for as long as its file.
+  return time === undefined ? null : Buffer.from(time, 'latin1').toString('latin1')
 }
 
 /** Where the last whole line in `bytes` ends (behind its `\n`); 0 where there is no whole line. */

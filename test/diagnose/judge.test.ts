@@ -184,6 +184,13 @@ describe('verdicts', () => {
     expect(causeOf(judge, few(700, 'new', { timeMs: T0 + 3 * DAY }))).toBe('keepalive_race')
   })
 
+  test('come of a sample where one target resets all day', () => {
+    const judge = new Judge({ maxResetsOfDay: 30 })
+    for (const each of documentsOf(resetsAt(700, 300))) judge.add(each)
+    expect(causeOf(judge, few(700, 'one'))).toBe('keepalive_race')
+    expect(judge.estimates().get(TARGET)?.races).toBeLessThanOrEqual(60)
+  })
+
   test('wait, with patience, until resets are so many more', () => {
     const judge = new Judge({ patience: 1 })
     const document = few(700, 'one')

@@ -39,8 +39,8 @@ const LIST_AGAIN_MS = 10
 
 /** What lies in the directories of the logs. */
 export class Neighbours {
-  /** By version; what was asked for last is last. */
-  readonly #looks = new Map<string, Look>()
+  /** By inode, of the version that was looked at last; what was asked for last is last. */
+  readonly #looks = new Map<string, { readonly version: string; readonly look: Look }>()
   readonly #whole = new WeakSet<Look>()
 
   /** What was written last comes first. Asks in the foreground, as `RestingHandle.look` does. */
@@ -77,9 +77,10 @@ export class Neighbours {
   }
 
   async #lookAt(path: string, inode: string, version: string): Promise<Look | null> {
-    const look = this.#looks.get(version) ?? (await readLook(path, inode))
-    this.#looks.delete(version)
-    if (look !== null) this.#looks.set(version, look)
+    const known = this.#looks.get(inode)
+    const look = known?.version === version ? known.look : await readLook(path, inode)
+    this.#looks.delete(inode)
+    if (look !== null) this.#looks.set(inode, { version, look })
     if (this.#looks.size > MAX_LOOKS) this.#looks.delete(this.#looks.keys().next().value!)
     return look
   }
