@@ -16,6 +16,7 @@ import {
   type Known,
   parseTrail,
   readerOf,
+  readHead,
   type Trail,
 } from './file-identity.js'
 import type { Found } from './found.js'
@@ -146,13 +147,14 @@ export class FollowedFile implements Leftover {
 
   /** Asks the file system for the size; resolves to whether a name in the file system still leads to the file. */
   async refresh(): Promise<boolean> {
+    // Until its first lines are read, nothing else tells whether it was cut meanwhile.
+    if (this.#lines.offset === 0 && !isFinal(this.#identity)) {
+      const head = await readHead(readerOf(this.#handle))
+      if (head.beginsAs(this.#identity)) this.#identity = head.identity(this.inode)
+    }
     const { sizeBytes, isNamed } = this.#handle.look()
     this.#sizeBytes = this.#limit = sizeBytes
-    this.#seenBytes = Math.max(this.#seenBytes, sizeBytes)
-    // Until its first lines are read, nothing else tells whether it was cut meanwhile.
-    if (this.#lines.offset === 0 && !isFinal(this.#identity) && (await this.isAsOpened())) {
-      this.#identity = await identify(this.#handle)
-    }
+    this.#seenBytes = Math.max(this.#seenBytes, sizeBytes, this.#identity.prefixBytes)
     if (this.nextTimestamp === '' && this.ready) this.nextTimestamp = await this.#peekTimestamp()
     this.beganAt ||= this.nextTimestamp
     this.#handle.hasUnread = this.unreadBytes > 0

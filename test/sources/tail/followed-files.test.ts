@@ -5,7 +5,10 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { DEFAULT_MAX_LINE_BYTES } from '../../../src/sources/line-framer.js'
 import type { FileCheckpoint } from '../../../src/sources/tail/file-checkpoint.js'
+import { identify } from '../../../src/sources/tail/file-identity.js'
+import { FollowedFile } from '../../../src/sources/tail/followed-file.js'
 import { FollowedFiles } from '../../../src/sources/tail/followed-files.js'
+import { RestingHandle } from '../../../src/sources/tail/resting-handle.js'
 import { TailLosses } from '../../../src/sources/tail/tail-losses.js'
 
 let directory: string
@@ -185,4 +188,24 @@ describe('after a restart', () => {
     expect(await readAll()).toBe(lines(100, 110))
     expect(problems).toEqual([])
   })
+})
+
+test('a log that is cut between two looks, at how it begins and at how long it is, is known to be', async () => {
+  fs.writeFileSync(log, lines(0, 30))
+  const handle = await RestingHandle.open(log)
+  const identity = await identify(handle)
+  fs.truncateSync(log)
+  const maxLineBytes = DEFAULT_MAX_LINE_BYTES
+  const file = new FollowedFile({
+    path: log,
+    resumed: null,
+    handle,
+    identity,
+    beganAt: '',
+    startOffset: 0,
+    maxLineBytes,
+  })
+  await file.refresh()
+  expect(file.cut).toBe(true)
+  await file.close()
 })
