@@ -116,8 +116,14 @@ export class FollowedFiles {
   async refresh(): Promise<void> {
     await this.#lookAtAll()
     if (this.#fresh().length === 0 || !(await this.#successors.review(this.#directories))) return
-    const fresh = this.#fresh()
+    const found = this.#fresh()
     await this.#lookAtAll()
+    const fresh = found.filter((file) => this.#byInode.get(file.inode) === file)
+    const replaced: FollowedFile[] = []
+    for (const file of fresh) if (!(await file.isAsOpened())) replaced.push(file)
+    for (const file of replaced) await this.#beginAnew(file)
+    // What is left of one is to be read before what came after it.
+    if (replaced.length > 0) return
     for (const file of fresh) if (this.#byInode.get(file.inode) === file) await this.#sortOut(file)
   }
 
@@ -240,7 +246,6 @@ export class FollowedFiles {
 
   /** Before its first line is read: a file may hold what is read elsewhere, or has been. */
   async #sortOut(file: FollowedFile): Promise<void> {
-    if (!(await file.isAsOpened())) return this.#beginAnew(file)
     const original =
       file.source.resumed === null ? await this.#copies.originalOf(file.asFound, this.#byInode.values()) : null
     if (original === null) {
