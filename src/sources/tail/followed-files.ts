@@ -54,6 +54,8 @@ export class FollowedFiles {
   /** Files whose loss was told before it happens. */
   readonly #endangered = new WeakSet<FollowedFile>()
   #directories: readonly string[] = []
+  /** What was found when a file began anew may have come later than others were looked at. */
+  #isOutdated = false
   /** Most problems last: they are told once. */
   readonly #told = new Set<string>()
 
@@ -123,8 +125,9 @@ export class FollowedFiles {
     for (const file of fresh) if (!(await file.isAsOpened())) replaced.push(file)
     for (const file of replaced) await this.#beginAnew(file)
     // What is left of one is to be read before what came after it.
-    if (replaced.length > 0) return
-    for (const file of fresh) if (this.#byInode.get(file.inode) === file) await this.#sortOut(file)
+    const inTurn = replaced.length > 0 ? [] : fresh
+    for (const file of inTurn) if (this.#byInode.get(file.inode) === file) await this.#sortOut(file)
+    if (this.#isOutdated) await this.#lookAtAll()
   }
 
   /**
@@ -132,10 +135,13 @@ export class FollowedFiles {
    * anew: what is left of it is read, then the file from its start.
    */
   async #lookAtAll(): Promise<void> {
-    for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
-      if (this.#byInode.get(file.inode) !== file) continue
-      await file.refresh()
-      if (file.cut) await this.#beginAnew(file)
+    for (let looks = 0; looks === 0 || (this.#isOutdated && looks < MAX_LOOKS); looks++) {
+      this.#isOutdated = false
+      for (const file of [...this.#current()].sort((one, other) => (isOlder(one, other) ? 1 : -1))) {
+        if (this.#byInode.get(file.inode) !== file) continue
+        await file.refresh()
+        if (file.cut) await this.#beginAnew(file)
+      }
     }
   }
 
@@ -273,6 +279,7 @@ export class FollowedFiles {
     await this.#recovery.recoverCut(file, this.#directories)
     await this.#follow(path)
     await this.#successors.review(this.#directories)
+    this.#isOutdated = true
   }
 
   async #reviewGone(found: ReadonlyMap<string, unknown>): Promise<void> {
@@ -326,6 +333,9 @@ export class FollowedFiles {
     this.#options.onProblem(problem)
   }
 }
+
+/** Where files are cut all the time, those that are not go on. */
+const MAX_LOOKS = 4
 
 /** How long a file may be deleted and unread before that is told. */
 const WARN_AFTER_MS = 60_000
