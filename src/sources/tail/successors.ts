@@ -6,7 +6,7 @@ import { formatIdentity } from './file-identity.js'
 import type { FollowedFile } from './followed-file.js'
 import { type Found, openFound } from './found.js'
 import type { Leftover } from './leftover.js'
-import type { Look, Neighbour, Neighbours } from './neighbours.js'
+import { type Look, type Neighbour, type Neighbours, statsOf } from './neighbours.js'
 import { followNew } from './open-followed.js'
 import type { OpenHandles } from './open-handles.js'
 import { packedLog } from './packed-log.js'
@@ -36,10 +36,21 @@ const PACKING_MS = 2_000
 /** So often a log that departed is looked for at once; after that, once at a time. */
 const URGENT_LOOKS = 4
 
+/** A directory in which names changed less than this ago may have changed again since it was asked, in the same tick of its clock. */
+const TICK_MS = 100
+
 interface Departure {
   readonly wanted: Wanted
   readonly untilMs: number
   looks: number
+  /** Where the log was found, and when names were changed there before that; null where it was not found. */
+  place: Place | null
+}
+
+interface Place {
+  readonly directory: string
+  /** Null where that was just now. */
+  readonly changed: string | null
 }
 
 /**
@@ -51,6 +62,8 @@ export class Successors {
   #departures: Departure[] = []
   /** What is read, or was. */
   readonly #read = new WeakSet<Look>()
+  /** A packed file that is not whole may get so without a change of names. */
+  #sawUnfinished = false
   /** Versions of damaged files that were told. */
   readonly #told = new Set<string>()
 
@@ -60,30 +73,64 @@ export class Successors {
 
   /** A log is no longer where it was, or was cut. */
   noteDeparture(wanted: Wanted): void {
-    this.#departures.push({ wanted, untilMs: performance.now() + WATCH_MS, looks: 0 })
+    this.#departures.push({ wanted, untilMs: performance.now() + WATCH_MS, looks: 0, place: null })
   }
 
   /** Resolves to false where a rotator is still at work. */
   async review(directories: readonly string[]): Promise<boolean> {
     const nowMs = performance.now()
     this.#departures = this.#departures.filter(({ untilMs, looks }) => nowMs < untilMs || looks < MIN_LOOKS)
-    const departures = [...this.#departures]
-    return departures.length === 0 || patiently(() => this.#lookFor(departures, directories))
+    const logs = this.#changedLogs()
+    return logs.length === 0 || patiently(() => this.#lookFor(logs, directories))
+  }
+
+  /** The departures of each log, oldest first. Where no name has changed since one was found, there is nothing new. */
+  #changedLogs(): readonly (readonly Departure[])[] {
+    const logs = new Map<string, Departure[]>()
+    for (const departure of this.#departures) {
+      const { path } = departure.wanted
+      const log = `${dirname(path)}\n${readLogFileName(path).partition}`
+      logs.set(log, [...(logs.get(log) ?? []), departure])
+    }
+    const isAsSeen = ([{ place }]: readonly Departure[]) =>
+      place !== null && place.changed !== null && placeAt(place.directory).changed === place.changed
+    const [seen, changed] = [[...logs.values()].filter(isAsSeen), [...logs.values()].filter((log) => !isAsSeen(log))]
+    for (const departure of seen.flat()) departure.looks++
+    return changed
   }
 
   /** Resolves to false where a rotator took something away meanwhile. */
-  async #lookFor(departures: readonly Departure[], directories: readonly string[]): Promise<boolean> {
-    const places = departures.map(({ wanted }) => dirname(wanted.path))
-    const neighbours = await this.#options.neighbours.list([...directories, ...places])
+  async #lookFor(logs: readonly (readonly Departure[])[], directories: readonly string[]): Promise<boolean> {
+    const known = logs.map(([{ place }]) => place?.directory)
+    const isKnown = (each: string | undefined): each is string => each !== undefined
+    const places = known.every(isKnown)
+      ? known
+      : [...directories, ...logs.flat().map(({ wanted }) => dirname(wanted.path))]
+    const before = new Map(places.map((directory) => [directory, placeAt(directory)]))
+    const neighbours = await this.#options.neighbours.list(places)
     let isSettled = true
-    for (const departure of departures) {
-      departure.looks++
-      const path = await this.#find(departure, neighbours)
-      if (path === null) isSettled &&= departure.looks > URGENT_LOOKS
+    for (const log of logs) {
+      for (const departure of log) departure.looks++
+      const path = await this.#findOldest(log, neighbours)
+      const place = path === null ? null : (before.get(dirname(path)) ?? null)
+      const isUrgent = log[0].place !== null || log[0].looks <= URGENT_LOOKS
+      log[0].place = place
+      this.#sawUnfinished = false
+      if (path === null) isSettled &&= !isUrgent
       // None is taken before an older one.
       else for (const younger of await findYounger(path, neighbours)) if (!(await this.#take(younger))) return false
+      if (place !== null && this.#sawUnfinished) log[0].place = { ...place, changed: null }
     }
     return isSettled
+  }
+
+  /** What came after the oldest one came after the others, too. */
+  async #findOldest(log: readonly Departure[], neighbours: readonly Neighbour[]): Promise<string | null> {
+    for (const departure of log) {
+      const path = await this.#find(departure, neighbours)
+      if (path !== null) return path
+    }
+    return null
   }
 
   /** Where the log that departed is now. */
@@ -144,7 +191,8 @@ export class Successors {
   /** Not while a rotator may be packing it, for its original is there then, or has given it another name. */
   #tellDamaged({ path, version, writtenMs }: Neighbour): void {
     const isThere = this.#options.neighbours.at(path)?.version === version
-    if (!isThere || Date.now() - writtenMs < PACKING_MS || this.#told.has(version)) return
+    this.#sawUnfinished = !isThere || Date.now() - writtenMs < PACKING_MS
+    if (this.#sawUnfinished || this.#told.has(version)) return
     this.#options.tell(packedLogIsDamaged(path))
     this.#told.add(version)
   }
@@ -156,4 +204,10 @@ export class Successors {
     copies.finish({ identity: known, trail: null, partition: source.partition })
     read(packedLog({ source, handle, startOffset: 0, maxLineBytes, beganAt }))
   }
+}
+
+function placeAt(directory: string): Place {
+  const stats = statsOf(directory)
+  const isOld = stats !== null && Date.now() - Number(stats.mtimeMs) > TICK_MS
+  return { directory, changed: isOld ? String(stats.mtimeNs) : null }
 }
