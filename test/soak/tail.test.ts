@@ -9,6 +9,8 @@ import { expectLossless, expectNothingButTheHole } from '../support/torture/verd
 /** Of each half of the soak: one process that lives through it, then processes that are killed. */
 const HALF_MS = (Number(process.env.HANGUP_SOAK_SECONDS ?? 600) * 1000) / 2
 const LINES_PER_SECOND = 1_500
+/** What is known of a target's resets grows with them, up to a sample of its day: few enough that what grows besides can be seen. */
+const FAIL_EVERY = 50
 /** Long before the samples that are compared, and longer than a busy machine lets a process wait: what rests is not held open. */
 const CLOSE_IDLE = `${Math.ceil(HALF_MS / 10_000)}s`
 const ROTATION_MS = 700
@@ -26,7 +28,14 @@ beforeEach(async () => {
 afterEach(() => host.remove())
 
 const start = (options: Partial<TortureOptions> = {}): Promise<Torture> =>
-  Torture.start({ random, modes, linesPerSecond: LINES_PER_SECOND, closeIdle: CLOSE_IDLE, ...options })
+  Torture.start({
+    random,
+    modes,
+    linesPerSecond: LINES_PER_SECOND,
+    failEvery: FAIL_EVERY,
+    closeIdle: CLOSE_IDLE,
+    ...options,
+  })
 
 test('thousands of rotations leave one pass, and memory and descriptors as they were', async () => {
   host = await start({ destroysWhatIsKnown: true })

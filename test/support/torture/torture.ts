@@ -14,6 +14,8 @@ export interface TortureOptions {
   readonly random: Random
   readonly modes: readonly Mode[]
   readonly linesPerSecond: number
+  /** Of so many requests one fails. */
+  readonly failEvery?: number
   /** Sinks besides DuckDB, as YAML in one line each. */
   readonly moreSinks?: readonly string[]
   /** When files without lines give their descriptors back. */
@@ -53,7 +55,7 @@ export class Torture {
 
   private constructor(options: TortureOptions) {
     this.#options = options
-    const { modes, moreSinks = [], closeIdle, linesPerSecond, random } = options
+    const { modes, moreSinks = [], closeIdle, linesPerSecond, failEvery = 9, random } = options
     const paths = modes.map((mode) => `${this.logsOf(mode)}/edgemicro-*${mode.paths === 'live' ? '-api.log' : ''}`)
     this.#pipeline = this.#sandbox.write('torture.yaml', pipelineOf({ paths, moreSinks, closeIdle, store: this.store }))
     const parameters = {
@@ -63,6 +65,7 @@ export class Torture {
       // A gateway writes whole lines; what is cut between two writes of one, nobody can put together.
       inPieces: modes.filter(({ hasHole }) => !hasHole).map(({ name }) => name),
       writeCloses: modes.filter(writesCloses).map(({ name }) => name),
+      failEvery,
       linesPerSecond,
       speed: SPEED,
       startMs: START_MS,

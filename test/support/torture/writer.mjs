@@ -5,9 +5,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 
-const { directory, journal, gateways, inPieces, writeCloses, linesPerSecond, speed, startMs, seed } = JSON.parse(
-  process.argv[2],
-)
+const { directory, journal, gateways, inPieces, writeCloses, failEvery, linesPerSecond, speed, startMs, seed } =
+  JSON.parse(process.argv[2])
 const TICK_MS = 20
 
 let state = seed
@@ -80,7 +79,7 @@ class Gateway {
       `[${host}][${pid}][acme][test][v2/orders/line-${number}][127.0.0.1][][${id}][${component}][${message}][GET][${status}]${rest}`
     const target = `10.0.${this.index}.${number % 3}:8080`
     const lines = [`${this.time(nowMs)} [info]${fields(target, 'plugins-middleware', 'targetRequest', '', '[][][]')}`]
-    if (number % 9 === 0) {
+    if (number % failEvery === 0) {
       lines.push(
         `${this.time(nowMs)} [error]${fields(target, 'plugins-middleware', 'targetRequest error', '', '[socket hang up][ECONNRESET][395]')}`,
         `${this.time(nowMs)} [error]${fields('api.acme.example:8000', 'microgateway-core', '', '502', '[socket hang up][ECONNRESET][]')}`,
