@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ByteMap } from '../../byte-map.js'
 import { decode } from '../../event-view.js'
 import type { LineSource } from '../../records.js'
-import { isFirstOfProcess, readLogFileName } from '../log-file-name.js'
+import { sourceAt } from '../log-file-name.js'
 import type { BlockBuilder } from './block-builder.js'
 
 /** A source of lines in one partition of the topic, and what is collected for it while a batch is read. */
@@ -130,11 +130,15 @@ export class MessageSources {
       const partition = `${this.#place}/${host}:`
       return messageSource({ path: this.#place, partition, gateway: host }, false, false)
     }
-    const { partition, gateway, rotation, goesOn } = readLogFileName(path)
+    const { partition, gateway, isFirst, goesOn } = sourceAt(path)
     const named = host === null || host === gateway ? partition : `${host}:${partition}`
     // The host of a container's log is a node, which runs many gateways.
-    const source = { path, partition: `${this.#place}/${named}`, gateway: goesOn ? gateway : (host ?? gateway) }
-    return messageSource(source, true, isFirstOfProcess(rotation))
+    const source = {
+      path,
+      partition: `${this.#place}/${named}`,
+      gateway: goesOn === true ? gateway : (host ?? gateway),
+    }
+    return messageSource(source, true, isFirst === true)
   }
 
   /** Forgets idle ones, which costs nothing: a source that comes back is made anew and equal. */

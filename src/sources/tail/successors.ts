@@ -92,11 +92,12 @@ export class Successors {
       const log = `${dirname(path)}\n${readLogFileName(path).partition}`
       logs.set(log, [...(logs.get(log) ?? []), departure])
     }
-    const isAsSeen = ([{ place }]: readonly Departure[]) =>
-      place !== null && place.changed !== null && placeAt(place.directory).changed === place.changed
-    const [seen, changed] = [[...logs.values()].filter(isAsSeen), [...logs.values()].filter((log) => !isAsSeen(log))]
-    for (const departure of seen.flat()) departure.looks++
-    return changed
+    return [...logs.values()].filter((log) => {
+      const [{ place }] = log
+      const isAsSeen = place !== null && place.changed !== null && placeAt(place.directory).changed === place.changed
+      if (isAsSeen) for (const departure of log) departure.looks++
+      return !isAsSeen
+    })
   }
 
   /** Resolves to false where a rotator took something away meanwhile. */
@@ -191,8 +192,9 @@ export class Successors {
   /** Not while a rotator may be packing it, for its original is there then, or has given it another name. */
   #tellDamaged({ path, version, writtenMs }: Neighbour): void {
     const isThere = this.#options.neighbours.at(path)?.version === version
-    this.#sawUnfinished = !isThere || Date.now() - writtenMs < PACKING_MS
-    if (this.#sawUnfinished || this.#told.has(version)) return
+    const isUnfinished = !isThere || Date.now() - writtenMs < PACKING_MS
+    if (isUnfinished) this.#sawUnfinished = true
+    if (isUnfinished || this.#told.has(version)) return
     this.#options.tell(packedLogIsDamaged(path))
     this.#told.add(version)
   }
