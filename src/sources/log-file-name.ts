@@ -84,6 +84,6 @@ function ageOfDate(date: string): number {
 }
 
 /** True for the file that a gateway process begins with; a copy that a rotator left is an older one, so this is not the begin. */
-export function isFirstOfProcess({ number, age }: Rotation): boolean {
+function isFirstOfProcess({ number, age }: Rotation): boolean {
   return number === 1 && age === 0
 }

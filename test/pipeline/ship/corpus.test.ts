@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { LineBlock } from '../../../src/records.js'
 import { REDACT_ALL, type RedactionSettings, Redactor, SHOW_ALL } from '../../../src/redact/redactor.js'
-import { isFirstOfProcess, readLogFileName } from '../../../src/sources/log-file-name.js'
+import { sourceAt } from '../../../src/sources/log-file-name.js'
 import { leaks } from '../../contract/cli/secrets.js'
 import { corpusRun, RUNS } from '../../support/truth.js'
 import { messagesOf, received, shipped, told } from './shipped.js'
@@ -52,8 +52,7 @@ describe.each(RUNS)('the lines of run %s', (name) => {
 const textOf = (blocks: readonly LineBlock[]): string => Buffer.concat(blocks.map(({ bytes }) => bytes)).toString()
 
 function blocksOf(path: string, bytes: Buffer): LineBlock[] {
-  const { partition, gateway, rotation } = readLogFileName(path)
-  const source = { path, partition, gateway, isFirst: isFirstOfProcess(rotation) }
+  const source = sourceAt(path)
   const blocks: LineBlock[] = []
   for (let offset = 0; offset < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, Math.min(bytes.length, offset + BLOCK_BYTES) - 1)
